@@ -27,7 +27,7 @@ describe('The audience of a message', () => {
   it('is refused where it names a session that there is not', () => {
     for (const to of ['bird', ['cat', 'bird']])
       expect(() => read({ to }))
-        .to.throw(ServerError, 'publish to channel "News": there is no session "bird"')
+        .to.throw(ServerError, 'publish to channel "News": unknown session "bird"')
         .with.property('code', 'UNKNOWN_SESSION')
   })
 })

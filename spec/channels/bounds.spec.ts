@@ -115,7 +115,7 @@ describe('The bounds of channels', () => {
     const startedAtMs = world.clock.now()
     const failure = await world.clock.until(failureOf(client.subscribe(News, { key: 'more' }).ready))
     expect(failure).to.include({ code: 'BUSY' })
-    expect(failure.message).to.contain('raise its option maxPerSession')
+    expect(failure.message).to.contain("raise the channel's option maxPerSession")
     expect(world.clock.now() - startedAtMs).to.be.within(100, 5_000)
     // Whoever says how often it is to be tried is heeded.
     const patient = client.subscribe(News, { key: 'more', retry: Number.POSITIVE_INFINITY })

@@ -45,7 +45,7 @@ describe('A channel by its name', () => {
   it('is refused where the server has none of that name, or it is no name', async () => {
     expect((await failureOf(client.subscribe(named('Old')).ready)).message).to.contain('"Old"')
     for (const name of ['', 'x'.repeat(201)])
-      expect(() => client.subscribe(named(name))).to.throw("a channel's name is a text of 1 to 200 characters")
+      expect(() => client.subscribe(named(name))).to.throw("a channel's name is a string of 1 to 200 characters")
     for (const none of [undefined, 5, {}])
       expect(() => client.subscribe(named(none))).to.throw('is not a channel class')
   })

@@ -134,7 +134,7 @@ describe('ChannelHandle', () => {
     for (const session of [7, null, [7], ['s', null], {}])
       expect(refused({ session })).to.include('the id of a session, or a list of them')
     expect(refused({ identity: 7 })).to.include('the id of an identity')
-    expect(refused({ session: 's', reason: 7 })).to.match(/reason.*a text/)
+    expect(refused({ session: 's', reason: 7 })).to.match(/reason.*a string/)
     for (const option of ['session', 'identity', 'key'])
       expect(refused({ session: 's', identity: 'ada', [option]: undefined }), option).to.include(option)
     expect(refused({ session: 's', key: 'long' })).to.include('key')

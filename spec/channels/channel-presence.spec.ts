@@ -11,7 +11,7 @@ const graceMs = 10_000
 
 function makeRoom(key: string): Room {
   const accounting = new Accounting({ maxHeldBytes: 1e6, isShared: () => false })
-  const holdings = { accounting, places: undefined, maker: accounting.server, onEnd: () => undefined }
+  const holdings = { accounting, places: undefined, creator: accounting.server, onEnd: () => undefined }
   return new Room(key, 'epoch', undefined, holdings)
 }
 

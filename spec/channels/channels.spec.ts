@@ -106,7 +106,7 @@ for (const link of serverLinks) {
       for (const story of titles(2)) await served.server.publish(News, story)
       await waitFor(() => seen.length === 4)
       expect(seen).to.deep.equal(['story 0 begins', 'story 0 ends', 'story 1 begins', 'story 1 ends'])
-      expect(() => subscription[Symbol.asyncIterator]()).to.throw('a handler reads this stream')
+      expect(() => subscription[Symbol.asyncIterator]()).to.throw('a handler already reads this stream')
       subscription.unsubscribe()
       await subscription.done
     })

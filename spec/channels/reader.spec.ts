@@ -88,7 +88,7 @@ describe('A reader of a channel', () => {
     void run()
     expect(reader.context.signal).to.equal(client.call.signal)
     expect(client.isWaitedFor).to.equal(true)
-    expect(reader.isHere, 'before a room has seen it').to.equal(false)
+    expect(reader.countsAsConnected, 'before a room has seen it').to.equal(false)
   })
 
   it('gets a single first item without waiting', () => {

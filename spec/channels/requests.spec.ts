@@ -50,7 +50,7 @@ describe('The actions of channels', () => {
         expect(await call(verb, data), JSON.stringify(data)).to.include({ code: 'BAD_REQUEST' })
       expect(await call(verb, { channel: 'x'.repeat(201) })).to.include({
         code: 'BAD_REQUEST',
-        message: 'channel: expected a text of 1 to 200 characters, got a string of 201 characters',
+        message: 'channel: expected a string of 1 to 200 characters, got a string of 201 characters',
       })
       for (const key of ['', 7, null, {}, ['a'], 'x'.repeat(11)])
         expect(await call(verb, { channel: 'News', key }), JSON.stringify(key)).to.include({ code: 'BAD_REQUEST' })
@@ -90,7 +90,7 @@ describe('The actions of channels', () => {
     await Promise.all(rooms.map(({ ready }) => world.clock.until(ready)))
     const failure = await world.clock.until(failureOf(client.subscribe(News, { key: 'd' }).ready))
     expect(failure).to.include({ code: 'BUSY' })
-    expect(failure.message).to.contain('channel "News" has 3 rooms').and.contain('maxRooms')
+    expect(failure.message).to.contain('channel "News" already has 3 rooms').and.contain('maxRooms')
     await world.clock.until(client.subscribe(News).ready)
     rooms[0]?.unsubscribe()
     await settle()
@@ -362,7 +362,7 @@ describe('A channel that is added', () => {
     refused(new NoOverflow(), 'static overflow of channel "NoOverflow": expected drop-reader, drop-oldest, drop-newest')
     refused(new NoSize(), 'static history.size of channel "NoSize": expected a number above 0, got 0')
     refused(new NoTtl(), 'static history.ttlMs of channel "NoTtl"')
-    refused(new NoName(), "a channel's name is a text of 1 to 200 characters")
+    refused(new NoName(), "a channel's name is a string of 1 to 200 characters")
     refused(News, 'expected an instance of a Channel subclass, got the function or class News; pass new News()')
     refused({}, 'expected an instance of a Channel subclass, got an instance of Object')
     server.addChannel(new News())

@@ -6,26 +6,26 @@ import { RoomHoldings } from '../../lib/features/channels/room-holdings.ts'
 type Options = ConstructorParameters<typeof RoomHoldings>[0]
 
 describe('The holder of a room', () => {
-  it('is its maker, until another one has said more', () => {
+  it('is its creator, until another one has said more', () => {
     const moves: string[] = []
-    const [ann, bob] = ['ann', 'bob'].map((name) => ({ name })) as unknown as [Options['maker'], Options['maker']]
+    const [ann, bob] = ['ann', 'bob'].map((name) => ({ name })) as unknown as [Options['creator'], Options['creator']]
     const place = { moveTo: ({ name }: { name: string }) => moves.push(name), close: () => undefined }
     const holdings = new RoomHoldings({
       accounting: { open: () => place },
       places: { take: () => true, moved: () => undefined, leave: () => undefined },
-      maker: ann,
+      creator: ann,
       onEnd: () => undefined,
     } as unknown as Options)
     expect(holdings.takePlace()).to.equal(true)
     // It is ahead by what its place takes, and by no more where nothing is kept.
-    holdings.published(ann, 100)
-    holdings.published(bob, placeBytes.room)
+    holdings.countPublished(ann, 100)
+    holdings.countPublished(bob, placeBytes.room)
     expect(moves).to.deep.equal([]) // as much is not more
-    holdings.published(bob, 1)
+    holdings.countPublished(bob, 1)
     expect(moves).to.deep.equal(['bob'])
-    holdings.published(ann, 1)
+    holdings.countPublished(ann, 1)
     expect(moves).to.deep.equal(['bob'])
-    holdings.published(ann, 1)
+    holdings.countPublished(ann, 1)
     expect(moves).to.deep.equal(['bob', 'ann'])
   })
 
@@ -37,17 +37,17 @@ describe('The holder of a room', () => {
       rest: () => states.push('idle'),
       close: () => states.push('closed'),
     }
-    const options = { accounting: { open: () => account }, places: undefined, maker: {}, onForget: () => undefined }
+    const options = { accounting: { open: () => account }, places: undefined, creator: {}, onForget: () => undefined }
     const holdings = new RoomHoldings(options as unknown as Options)
-    holdings.keep(10)
+    holdings.setHistoryBytes(10)
     expect(states.splice(0)).to.deep.equal([])
-    holdings.use(false)
+    holdings.setInUse(false)
     expect(states.splice(0)).to.deep.equal(['in use', 'idle'])
-    holdings.keep(0)
-    holdings.keep(10)
+    holdings.setHistoryBytes(0)
+    holdings.setHistoryBytes(10)
     expect(states.splice(0)).to.deep.equal(['closed', 'idle'])
-    holdings.use(true)
-    holdings.use(true)
+    holdings.setInUse(true)
+    holdings.setInUse(true)
     expect(states.splice(0)).to.deep.equal(['in use'])
   })
 })

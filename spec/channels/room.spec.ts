@@ -10,7 +10,7 @@ import { settle } from '../setup/virtual-clock.ts'
 /** A reader as a room knows it. */
 class Heard {
   readonly session: { readonly id: string; readonly isConnected: boolean }
-  isHere = false
+  countsAsConnected = false
   readonly items: unknown[] = []
   /** Of them, those that were written while they were handed over. */
   readonly written: unknown[] = []
@@ -40,7 +40,7 @@ describe('A room', () => {
 
   beforeEach(() => {
     accounting = new Accounting({ maxHeldBytes: 1e6, isShared: () => false })
-    const holdings = { accounting, places: undefined, maker: accounting.server, onEnd: () => undefined }
+    const holdings = { accounting, places: undefined, creator: accounting.server, onEnd: () => undefined }
     room = new Room('red', 'epoch', undefined, holdings)
     readers = [new Heard('cat'), new Heard('cat'), new Heard('dog')]
     for (const reader of readers) room.add(asReader(reader))

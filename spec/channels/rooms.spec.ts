@@ -14,14 +14,14 @@ const ttlMs = 8_000
 describe('The rooms of a channel', () => {
   let clock: VirtualClock
   let accounting: Accounting
-  let maker: Part
+  let creator: Part
   let taken: string[]
   let inUse: Set<Room>
 
   beforeEach(() => {
     clock = new VirtualClock()
     accounting = new Accounting({ maxHeldBytes: 1e6, isShared: () => false })
-    maker = accounting.partOf({ address: '192.0.2.1', identity: undefined })
+    creator = accounting.partOf({ address: '192.0.2.1', identity: undefined })
     taken = []
     inUse = new Set()
   })
@@ -35,22 +35,22 @@ describe('The rooms of a channel', () => {
       history: hasHistory ? { size: 10, ttlMs, maxBytes: 1_000 } : undefined,
       label: 'channel "News"',
       isInUse: (room) => inUse.has(room),
-      onTaken: ({ key }) => void taken.push(key),
+      onEvicted: ({ key }) => void taken.push(key),
     })
   const reader = {
     session: { id: 'cat', isConnected: true },
-    isHere: false,
+    countsAsConnected: false,
     deliver: () => undefined,
   } as unknown as Reader
   const keys = (rooms: Rooms) => rooms.all().map(({ key }) => key)
   const say = (rooms: Rooms, key: string) => {
-    const room = rooms.obtain(key, maker)
-    room.publish(new Encoded('text'), undefined, clock.now(), maker)
+    const room = rooms.getOrCreate(key, creator)
+    room.publish(new Encoded('text'), undefined, clock.now(), creator)
     rooms.used(room)
     return room
   }
   const pass = (rooms: Rooms, key: string) => {
-    const room = rooms.obtain(key, maker)
+    const room = rooms.getOrCreate(key, creator)
     room.add(reader)
     room.remove(reader)
     rooms.used(room)
@@ -59,14 +59,14 @@ describe('The rooms of a channel', () => {
 
   it('are made when they are asked for, each with an epoch of its own, and found by their keys', () => {
     const rooms = make(10, false)
-    const red = rooms.obtain('red', maker)
-    expect(rooms.obtain('red', maker)).to.equal(red)
+    const red = rooms.getOrCreate('red', creator)
+    expect(rooms.getOrCreate('red', creator)).to.equal(red)
     expect(rooms.find('red')).to.equal(red)
     expect(rooms.find('blue')).to.equal(undefined)
-    const others = ['blue', ''].map((key) => rooms.obtain(key, maker))
+    const others = ['blue', ''].map((key) => rooms.getOrCreate(key, creator))
     expect(new Set([red, ...others].map(({ epoch }) => epoch)).size).to.equal(3)
-    const [first] = [rooms, make(1, false)].map((all) => all.obtain('red', maker).epoch)
-    expect(make(1, false).obtain('red', maker).epoch).to.not.equal(first)
+    const [first] = [rooms, make(1, false)].map((all) => all.getOrCreate('red', creator).epoch)
+    expect(make(1, false).getOrCreate('red', creator).epoch).to.not.equal(first)
     expect(rooms.count).to.equal(3)
     rooms.close()
     expect([rooms.count, clock.pendingCount]).to.deep.equal([0, 0])
@@ -74,24 +74,24 @@ describe('The rooms of a channel', () => {
 
   it('with keys are so many; the one without a key is not counted', () => {
     const rooms = make(2, false)
-    for (const key of ['a', 'b']) rooms.obtain(key, maker)
-    const full = 'channel "News" has 2 rooms and can take no more; raise its option maxRooms'
-    expect(() => rooms.obtain('c', maker))
+    for (const key of ['a', 'b']) rooms.getOrCreate(key, creator)
+    const full = 'channel "News" already has 2 rooms; raise its option maxRooms'
+    expect(() => rooms.getOrCreate('c', creator))
       .to.throw(BusyError, full)
       .with.property('notStarted', false)
-    rooms.obtain('', maker)
-    expect(() => rooms.obtain('c', maker)).to.throw(BusyError)
-    rooms.used(rooms.obtain('a', maker))
-    rooms.obtain('c', maker)
+    rooms.getOrCreate('', creator)
+    expect(() => rooms.getOrCreate('c', creator)).to.throw(BusyError)
+    rooms.used(rooms.getOrCreate('a', creator))
+    rooms.getOrCreate('c', creator)
     expect(keys(rooms)).to.deep.equal(['b', '', 'c'])
-    expect(() => rooms.obtain('d', maker)).to.throw(BusyError)
-    expect(make(0, false).obtain('', maker).key).to.equal('')
-    expect(() => make(0, false).obtain('a', maker)).to.throw(BusyError)
+    expect(() => rooms.getOrCreate('d', creator)).to.throw(BusyError)
+    expect(make(0, false).getOrCreate('', creator).key).to.equal('')
+    expect(() => make(0, false).getOrCreate('a', creator)).to.throw(BusyError)
   })
 
   it('without a history are forgotten when nobody is in them any more, with a key', () => {
     const rooms = make(10, false)
-    const [a, b, none] = ['a', 'b', ''].map((key) => rooms.obtain(key, maker)) as [Room, Room, Room]
+    const [a, b, none] = ['a', 'b', ''].map((key) => rooms.getOrCreate(key, creator)) as [Room, Room, Room]
     a.add(reader)
     inUse.add(b)
     for (const room of [a, b, none]) rooms.used(room)
@@ -105,7 +105,7 @@ describe('The rooms of a channel', () => {
     for (const room of [a, b, none]) rooms.used(room)
     expect(keys(rooms)).to.deep.equal([''])
     // Who still has it cannot take its successor away.
-    const next = rooms.obtain('a', maker)
+    const next = rooms.getOrCreate('a', creator)
     next.add(reader)
     rooms.used(a)
     expect(rooms.find('a')).to.equal(next)
@@ -151,19 +151,19 @@ describe('The rooms of a channel', () => {
     inside.add(reader)
     inUse.add(away)
     // It was only asked for: somebody is about to be in it.
-    rooms.obtain('asked for', maker)
-    rooms.obtain('next', maker)
+    rooms.getOrCreate('asked for', creator)
+    rooms.getOrCreate('next', creator)
     expect([taken, keys(rooms)]).to.deep.equal([['said'], ['inside', 'away', 'asked for', 'next']])
-    rooms.obtain('more', maker)
+    rooms.getOrCreate('more', creator)
     expect([taken, keys(rooms)]).to.deep.equal([
       ['said', 'away'],
       ['inside', 'asked for', 'next', 'more'],
     ])
-    expect(() => rooms.obtain('too many', maker)).to.throw(BusyError)
+    expect(() => rooms.getOrCreate('too many', creator)).to.throw(BusyError)
     // One that is left may be taken again.
     inside.remove(reader)
     rooms.used(inside)
-    rooms.obtain('last', maker)
+    rooms.getOrCreate('last', creator)
     expect(keys(rooms)).to.deep.equal(['asked for', 'next', 'more', 'last'])
     expect(accounting.usage().places).to.deep.equal({ 'rooms of News': { taken: 4, max: 4 } })
     rooms.close()

@@ -34,32 +34,33 @@ describe('The streams of a session', () => {
   it('are as many as it may have of the channel; one that ends makes room for one', () => {
     const streams = new SessionStreams(3, 'channel "News"')
     const [cat, dog, nobody] = [new Session('cat'), new Session('dog'), new Session('nobody')]
-    const begin = (key: string, session = cat) => streams.begin(session.own, key)
+    const begin = (key: string, session = cat) => streams.add(session.own, key)
     const [a, b, c] = ['a', 'b', 'c'].map((key) => begin(key)) as [
       ReturnType<typeof begin>,
       ReturnType<typeof begin>,
       ReturnType<typeof begin>,
     ]
-    const full = 'this session has 3 subscriptions to channel "News"; end some, or raise its option maxPerSession'
+    const full =
+      'this session already has 3 subscriptions to channel "News"; end some, or raise the channel\'s option maxPerSession'
     expect(() => begin('d'))
       .to.throw(BusyError, full)
       .with.property('notStarted', false)
     expect([...streams.of('cat')].map(({ key }) => key)).to.deep.equal(['a', 'b', 'c'])
     // Others have their own.
     begin('a', dog)
-    streams.end(cat.own, b)
-    streams.end(cat.own, b)
+    streams.remove(cat.own, b)
+    streams.remove(cat.own, b)
     expect([...streams.of('cat')]).to.deep.equal([a, c])
     expect([cat.heldStreams, dog.heldStreams]).to.deep.equal([2, 1])
-    streams.end(cat.own, a)
+    streams.remove(cat.own, a)
     expect([...streams.of('cat')], 'the last one is still one').to.deep.equal([c])
     for (const key of ['e', 'f']) begin(key)
     expect(() => begin('g')).to.throw(BusyError)
-    for (const stream of [...streams.of('cat')]) streams.end(cat.own, stream)
+    for (const stream of [...streams.of('cat')]) streams.remove(cat.own, stream)
     expect([...streams.of('cat')]).to.deep.equal([])
     expect(streams.of('dog').size).to.equal(1)
     expect(streams.of('nobody').size).to.equal(0)
-    streams.end(nobody.own, c)
+    streams.remove(nobody.own, c)
     expect([cat, dog, nobody].map(({ heldStreams }) => heldStreams)).to.deep.equal([0, 1, 0])
   })
 
@@ -67,6 +68,6 @@ describe('The streams of a session', () => {
     const streams = new SessionStreams(1, 'channel "News"')
     const cat = new Session('cat').own
     const none = { reader: undefined, room: undefined, isStale: false, ending: undefined }
-    expect(streams.begin(cat, '')).to.deep.equal({ session: cat, key: '', ...none })
+    expect(streams.add(cat, '')).to.deep.equal({ session: cat, key: '', ...none })
   })
 })

@@ -474,7 +474,7 @@ describe('Subscription', () => {
 
   it('has either a handler or readers', () => {
     begin({}, () => undefined)
-    expect(() => subscription[Symbol.asyncIterator]()).to.throw(ClientError, 'a handler reads this stream already')
+    expect(() => subscription[Symbol.asyncIterator]()).to.throw(ClientError, 'a handler already reads this stream')
     subscription.unsubscribe()
     expect(() => begin({}, 7 as never)).to.throw(ClientError, 'handler')
   })

@@ -2,13 +2,13 @@
 import type { PublishOptions } from '../../core/action/context.ts'
 import { ServerError } from '../../core/base/errors.ts'
 
-/** The recipients of a message, as session ids; undefined: all. */
+/** The recipients of a message, as session ids. Undefined means all. */
 export interface Audience {
   readonly to: ReadonlySet<string> | undefined
   readonly except: ReadonlySet<string> | undefined
 }
 
-/** Throws ServerError (`UNKNOWN_SESSION`) when `to` names an unknown session. */
+/** Reads the options of a publish. Throws ServerError (`UNKNOWN_SESSION`) if `to` names an unknown session. */
 export function audienceOf(
   { to, except }: Pick<PublishOptions, 'to' | 'except'>,
   label: string,
@@ -18,13 +18,13 @@ export function audienceOf(
   const audience = { to: to === undefined ? undefined : idsOf(to), except: idsOf(except ?? []) }
   for (const id of audience.to ?? []) {
     if (isSession(id)) continue
-    const message = `publish to ${label}: there is no session "${id}"; it has ended, or this is not a session's id`
+    const message = `publish to ${label}: unknown session "${id}"; it has ended, or this is not a session id`
     throw new ServerError(message, { code: 'UNKNOWN_SESSION' })
   }
   return audience
 }
 
-/** Whether a message is for this session, whose former id is `former` if it had one. */
+/** Whether a message is for this session, or for the former session of its client. */
 export function isFor(audience: Audience | undefined, session: string, former?: string): boolean {
   if (audience === undefined) return true
   const { to, except } = audience

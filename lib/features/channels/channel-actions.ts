@@ -1,4 +1,4 @@
-// The built-in actions by which client and server talk about channels. Shared by both sides.
+// The built-in actions of channels. Shared by client and server.
 //
 //   subscribe   items: Head, then messages [offset, message] and Lost notices      result: Ending
 //   presence    items: the members, then [event, member]                            result: Ending
@@ -8,7 +8,7 @@ import { Action } from '../../core/action/action.ts'
 import { type CallSubject, callSubject, fieldOf } from '../../core/action/call-subject.ts'
 import type { Member, Position } from './channel.ts'
 
-/** Where a stream begins: after this place, or with the oldest message that is kept. */
+/** Where a stream starts: after this position, or with the oldest message of the history. */
 export type Since = Position | 'oldest'
 
 export interface RoomRequest {
@@ -24,16 +24,16 @@ export interface PublishRequest extends RoomRequest {
   readonly message: unknown
 }
 
-/** The first item of a subscription: the place after which its messages begin. */
+/** The first item of a subscription: the position after which its messages start. */
 export interface Head {
   readonly epoch: string
   readonly offset: number
-  /** Nothing is missing between the requested place and this one. */
+  /** True if nothing is missing between the requested position and this one. */
   readonly recovered: boolean
   readonly session: string
 }
 
-/** The number of messages lost so far, because this subscriber did not keep up. */
+/** The number of messages lost so far because the subscriber did not keep up. */
 export interface Lost {
   readonly lost: number
 }

@@ -1,4 +1,4 @@
-// The channels of a server on the client's side: starts subscriptions, and ends them with the client.
+// The client's side of channels: starts subscriptions, and ends them with the client.
 import { ClientError } from '../../core/base/errors.ts'
 import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
 import { invalidOption } from '../../core/base/options.ts'
@@ -17,21 +17,21 @@ import { type PresenceEvent, type PresenceOptions, PresenceWatch, presenceOption
 import { type AnyResumingStream, begin, end } from './resuming-stream.ts'
 import { type SubscribeOptions, Subscription, subscribeOptions } from './subscription.ts'
 
-/** Gets the items one by one: the next one when its promise has settled. What it throws is logged. */
+/** Called with the items one by one, the next one when the returned promise has settled. What it throws is logged. */
 export type Handler<Item> = (item: Item) => unknown
 
-/** Options of a publish, or of a list of members. */
+/** Options of a publish or a list of members. */
 export interface ChannelCallOptions {
   /** The room; default: the room without a key. */
   readonly key?: string | undefined
-  /** Milliseconds until it fails with DeadlineError. Default: as for any action. */
+  /** The timeout in milliseconds, after which the call fails with DeadlineError. Default: as for any action. */
   readonly timeoutMs?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 const callOptions: OptionTable<ChannelCallOptions> = { key: 'any', timeoutMs: 'any', signal: 'any' }
 
-/** Each channel by its class, or by its name: then the type of its messages is unknown. */
+/** Channels are named by class, or by name; then the type of the messages is `unknown`. */
 export class ChannelClient {
   readonly #kit: ClientKit
   readonly #open = new Set<AnyResumingStream>()
@@ -81,7 +81,7 @@ export class ChannelClient {
     return members as readonly Member<InfoOf<C>>[]
   }
 
-  /** Ends all that is open. */
+  /** Ends all open subscriptions and presence watches. */
   close(): void {
     this.#isClosed = true
     for (const stream of [...this.#open]) stream[end](closedError())
@@ -91,14 +91,14 @@ export class ChannelClient {
     this.#open.delete(stream)
   }
 
-  /** Throws ClientError for an invalid key. The server has its own bound on its length. */
+  /** Throws ClientError for an invalid key. The server limits its length. */
   #roomOf(channel: ChannelClass | string, { key }: { readonly key?: string | undefined }): RoomRequest {
     const isName = typeof channel === 'string'
     const name = isName ? requireChannelName(channel) : channelNameOf(channel)
     const conflict = isName ? undefined : this.#kit.known.claim('channel', name, channel)
     if (conflict !== undefined) throw invalidChannel(conflict)
     if (key === undefined) return { channel: name }
-    if (typeof key !== 'string' || key === '') throw invalidOption('key', 'a text that is not empty', key)
+    if (typeof key !== 'string' || key === '') throw invalidOption('key', 'a non-empty string', key)
     return { channel: name, key }
   }
 
@@ -125,5 +125,5 @@ function readArguments<Item, Options extends object>(
 }
 
 function closedError(): ClientError {
-  return new ClientError('the client is closed; make another one', { code: 'CLOSED' })
+  return new ClientError('the client is closed; create another one', { code: 'CLOSED' })
 }

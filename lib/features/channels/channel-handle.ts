@@ -1,4 +1,4 @@
-// The server's own end of a channel, which `server.channel(News)` returns.
+// The server's handle on a channel, returned by `server.channel(News)`.
 import { type PublishOptions, publishOptions } from '../../core/action/context.ts'
 import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
 import { invalidOption, requireCount } from '../../core/base/options.ts'
@@ -7,7 +7,7 @@ import type { ValueCodec } from '../../core/wire/value-codec.ts'
 import type { Member } from './channel.ts'
 import type { ChannelHost } from './channel-host.ts'
 import { readKey } from './requests.ts'
-import type { StreamChoice } from './session-streams.ts'
+import type { StreamFilter } from './session-streams.ts'
 
 /** A message of the history. */
 export interface PublishedMessage<Message> {
@@ -20,19 +20,19 @@ export interface RoomOptions {
   readonly key?: string | undefined
 }
 
-/** Which subscriptions are meant: those that match all the given fields. */
+/** Selects the subscriptions that match all given fields. */
 export interface WhoseOptions {
-  /** Those of one or several sessions, by id. */
+  /** The id of a session, or several. */
   readonly session?: string | readonly string[] | undefined
-  /** Those of a user: the `id` of an identity, as guards gave it. */
+  /** The `id` of a user's identity, as returned by the guards. */
   readonly identity?: string | undefined
-  /** Those of one room. Default: of all rooms. */
+  /** The key of a room. Default: all rooms. */
   readonly key?: string | undefined
 }
 
 /** Options of `endSubscriptions`, which needs a session or an identity. */
 export interface EndSubscriptionsOptions extends WhoseOptions {
-  /** The reason that their clients get, up to 400 characters. Default: `no reason was given`. */
+  /** The reason that is sent to the clients, up to 400 characters. Default: `no reason was given`. */
   readonly reason?: string | undefined
 }
 
@@ -41,14 +41,14 @@ interface HistoryQuery extends RoomOptions {
 }
 
 const roomOptions: OptionTable<RoomOptions> = { key: 'any' }
-/** Undefined would stand for all. */
+/** Undefined would mean all. */
 const whoseOptions: OptionTable<WhoseOptions> = { session: 'protects', identity: 'protects', key: 'protects' }
 const endSubscriptionsOptions: OptionTable<EndSubscriptionsOptions> = { ...whoseOptions, reason: 'any' }
 const longestReason = 400
 const historyQuery: OptionTable<HistoryQuery> = { ...roomOptions, limit: 'any' }
 
 /**
- * A channel, from the server's side.
+ * A channel on the server's side.
  *
  * @example
  * const news = server.channel(News)
@@ -70,10 +70,10 @@ export class ChannelHandle<Message, Info = unknown> {
 
   /**
    * Sends a message to the subscribers: to all, to some (`to`), or to all but some (`except`), by session id.
-   * Settles when it is on its way; a slow subscriber does not hold it up.
+   * Settles when the message is on its way, without waiting for slow subscribers.
    *
-   * @throws ValidationError; UnsendableError (also `TOO_LARGE`); ServerError: `UNKNOWN_SESSION`, `UNKNOWN_CHANNEL` when it was
-   * removed; BusyError when there are too many rooms.
+   * @throws ValidationError; UnsendableError (also `TOO_LARGE`); ServerError: `UNKNOWN_SESSION`, `UNKNOWN_CHANNEL` if the
+   * channel was removed; BusyError if there are too many rooms.
    */
   publish(message: Message, options: PublishOptions = {}): Promise<void> {
     return this.#host.publishFrom(async () => {
@@ -82,7 +82,7 @@ export class ChannelHandle<Message, Info = unknown> {
     })
   }
 
-  /** The newest messages of the history, oldest first. `limit`: the largest number; default: all. */
+  /** The newest messages of the history, oldest first: at most `limit`, by default all. */
   history(options: HistoryQuery = {}) {
     checkOptions('history', options, historyQuery)
     const { key, limit = Number.POSITIVE_INFINITY } = options
@@ -93,22 +93,22 @@ export class ChannelHandle<Message, Info = unknown> {
     })
   }
 
-  /** The members that are present, in the order in which they joined. */
+  /** The present members, in the order in which they joined. */
   presence(options: RoomOptions = {}): Member<Info>[] {
     checkOptions('presence', options, roomOptions)
     return this.#host.presence.members(this.#host.rooms.find(this.#keyOf(options))) as Member<Info>[]
   }
 
-  /** Subscriptions to the room. */
+  /** The number of subscriptions to the room. */
   readerCount(options: RoomOptions = {}): number {
     checkOptions('readerCount', options, roomOptions)
     return this.#host.rooms.find(this.#keyOf(options))?.readerCount ?? 0
   }
 
   /**
-   * Ends subscriptions and presence watches of a session or of a user (`identity`), as when a member is expelled. They reject
-   * with ServerError (`NOT_ALLOWED`) and the reason. Whether the client may subscribe again is up to `canSubscribe`. Returns
-   * their number. Throws ClientError (`INVALID_OPTION`).
+   * Ends the subscriptions and presence watches of a session or a user (`identity`), for example of a member who is removed.
+   * They reject with ServerError (`NOT_ALLOWED`) and the reason. `canSubscribe` decides whether the client may subscribe again.
+   * Returns the number of ended subscriptions. Throws ClientError (`INVALID_OPTION`).
    *
    * @example
    * server.channel(Room).endSubscriptions({ identity: 'ada', key: 'kitchen', reason: 'you were sent out' })
@@ -119,14 +119,14 @@ export class ChannelHandle<Message, Info = unknown> {
     // A session or identity that is undefined by mistake must not stand for all.
     if (session === undefined && identity === undefined)
       throw invalidOption('session', 'the id of a session, or an identity beside it', session)
-    if (typeof reason !== 'string') throw invalidOption('reason', 'a text', reason)
+    if (typeof reason !== 'string') throw invalidOption('reason', 'a string', reason)
     const message = `the server ended this subscription: ${reason.slice(0, longestReason)}`
-    return this.#host.endStreams(this.#choiceOf(options), { code: 'NOT_ALLOWED', message })
+    return this.#host.endStreams(this.#filterOf(options), { code: 'NOT_ALLOWED', message })
   }
 
   /**
-   * Calls `canSubscribe` again, after rights have changed: for the subscriptions of a session, of a user (`identity`), of a room, or
-   * for all. A rejected subscription ends with its error; so does one for which it does not answer within `limits.handshakeTimeoutMs`.
+   * Calls `canSubscribe` again after permissions have changed: for the subscriptions of a session, a user (`identity`) or a room, or
+   * for all. A rejected subscription ends with its error, and so does one without a decision within `limits.handshakeTimeoutMs`.
    * Settles with the number of subscriptions that ended. Rejects with ClientError (`INVALID_OPTION`).
    *
    * @example
@@ -134,15 +134,15 @@ export class ChannelHandle<Message, Info = unknown> {
    */
   async reauthorize(options: WhoseOptions = {}): Promise<number> {
     checkOptions('reauthorize', options, whoseOptions)
-    return this.#host.reauthorize(this.#choiceOf(options))
+    return this.#host.reauthorize(this.#filterOf(options))
   }
 
-  /** Rooms that exist. */
+  /** The number of rooms. */
   get roomCount(): number {
     return this.#host.rooms.count
   }
 
-  #choiceOf({ session, identity, key }: WhoseOptions): StreamChoice {
+  #filterOf({ session, identity, key }: WhoseOptions): StreamFilter {
     if (identity !== undefined && typeof identity !== 'string')
       throw invalidOption('identity', 'the id of an identity', identity)
     const sessions = typeof session === 'string' ? [session] : session

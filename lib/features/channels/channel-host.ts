@@ -1,4 +1,4 @@
-// One channel on a server: publishes into its rooms, admits clients, knows who is present.
+// One channel on a server: publishes to its rooms, admits clients, and tracks presence.
 import type { Account } from '../../core/accounting/account.ts'
 import type { Part } from '../../core/accounting/holders.ts'
 import type { PublishOptions } from '../../core/action/context.ts'
@@ -27,10 +27,10 @@ import type { KeptMessage } from './history.ts'
 import { Reader, type ReaderOptions } from './reader.ts'
 import type { Room } from './room.ts'
 import { Rooms } from './rooms.ts'
-import { type SessionStream, SessionStreams, type StreamChoice } from './session-streams.ts'
+import { type SessionStream, SessionStreams, type StreamFilter } from './session-streams.ts'
 
-/** `canSubscribe` may query a database. */
-const mostAskedAtOnce = 64
+/** Concurrent calls of `canSubscribe` in `reauthorize`: each may query a database. */
+const maxConcurrentChecks = 64
 
 export class ChannelHost {
   readonly channel: AnyChannel
@@ -58,32 +58,41 @@ export class ChannelHost {
       onVacant: (room) => this.rooms.used(room),
     })
     const isInUse = (room: Room): boolean => !this.presence.isVacant(room)
-    this.rooms = new Rooms({ clock, accounting, name, maxRooms, history, label, isInUse, onTaken: this.#onRoomTaken })
+    this.rooms = new Rooms({
+      clock,
+      accounting,
+      name,
+      maxRooms,
+      history,
+      label,
+      isInUse,
+      onEvicted: this.#onRoomEvicted,
+    })
   }
 
-  /** A publish by the server, which the program may not await. */
+  /** Runs a publish by the server's program. A failure is logged if the program does not await it. */
   publishFrom(publish: () => Promise<void>): Promise<void> {
     const lost = `a message for ${this.rules.label} could not be published`
     return unawaited(publish(), (error) => this.#kit.log.warn({ error }, lost))
   }
 
-  /** Settles when the message is on its way to the subscribers. */
+  /** Publishes a message. Settles when it is on its way to the subscribers. */
   async publish(message: unknown, key: string, options: Pick<PublishOptions, 'to' | 'except'> = {}): Promise<void> {
     const { server } = this.#kit.accounting
     const checked = this.check(message)
-    // Synchronous when there is nothing to wait for: the message is encoded as it is now.
+    // Synchronous if the check is, so that the message is encoded as it is now.
     if (!(checked instanceof Promise)) return this.#send(checked, key, server, this.#audienceOf(options))
     const asGiven = bytesAsGiven(message)
     this.#send(asGiven(await checked), key, server, this.#audienceOf(options))
   }
 
-  /** The message as the channel's schema returns it. Throws ValidationError. */
+  /** Validates a message, and returns it as the channel's schema returns it. @throws ValidationError. */
   check(message: unknown): unknown {
     const { schema, label } = this.rules
     return schema === undefined ? message : validate(schema, message, `message for ${label}`, 'INVALID_INPUT')
   }
 
-  /** A publish by a client. Rejects when the channel does not allow it. */
+  /** Publishes a message of a client. Rejects if the channel does not allow it. */
   async publishFor(session: ServerSession, message: unknown, key: string): Promise<void> {
     const checked = await this.check(message)
     const isAllowed = await this.channel.canPublish(session, checked, key === '' ? undefined : key)
@@ -91,7 +100,7 @@ export class ChannelHost {
     this.#send(checked, key, this.#partOf(session))
   }
 
-  /** Sends what is published, until the client or this side ends it. */
+  /** Serves a subscription until the client or this side ends it. */
   async subscribe(context: RunContext, session: ServerSession, key: string, since: Since | undefined) {
     return this.#serve(context, session, key, async (room, stream) => {
       const { overflow, label } = this.rules
@@ -111,7 +120,7 @@ export class ChannelHost {
     })
   }
 
-  /** Sends the members that are present, and then each join and leave. */
+  /** Serves a presence watch: sends the present members, then each join and leave. */
   async watch(context: RunContext, session: ServerSession, key: string) {
     return this.#serve(context, session, key, async (room, stream) => {
       const label = `presence of ${this.rules.label}`
@@ -127,42 +136,42 @@ export class ChannelHost {
     })
   }
 
-  /** The members that are present, for a client. Rejects when it may not subscribe. */
+  /** Returns the present members to a client. Rejects if the client may not subscribe. */
   async membersFor(context: RunContext, session: ServerSession, key: string): Promise<Member[]> {
     await this.#admit(context, session, key)
     return this.presence.members(this.rooms.find(key))
   }
 
-  /** The history of a room, oldest first. */
+  /** Returns up to `limit` messages of a room's history, oldest first. */
   kept(key: string, limit: number): readonly KeptMessage[] {
     return this.rooms.find(key)?.kept(limit, this.#kit.clock.now()) ?? []
   }
 
-  /** Ends streams, also those that have not begun. Returns their number. */
-  endStreams(which: StreamChoice, ending: Ending): number {
-    const chosen = this.#streams.chosen(which)
-    for (const stream of chosen) {
+  /** Ends streams, including those not accepted yet. Returns their number. */
+  endStreams(filter: StreamFilter, ending: Ending): number {
+    const streams = this.#streams.matching(filter)
+    for (const stream of streams) {
       stream.ending = ending
       stream.reader?.end(ending)
     }
-    return chosen.length
+    return streams.length
   }
 
   /** Calls `canSubscribe` again for streams, a bounded number at a time. Settles with the number of streams that ended. */
-  async reauthorize(which: StreamChoice): Promise<number> {
-    const left = this.#streams.chosen(which).values()
+  async reauthorize(filter: StreamFilter): Promise<number> {
+    const remaining = this.#streams.matching(filter).values()
     let ended = 0
-    const askEach = async (): Promise<void> => {
-      for (const stream of left) {
+    const checkEach = async (): Promise<void> => {
+      for (const stream of remaining) {
         stream.isStale = true
-        if (stream.reader !== undefined && (await this.#askAgain(stream, stream.reader))) ended++
+        if (stream.reader !== undefined && (await this.#recheck(stream, stream.reader))) ended++
       }
     }
-    await Promise.all(Array.from({ length: mostAskedAtOnce }, askEach))
+    await Promise.all(Array.from({ length: maxConcurrentChecks }, checkEach))
     return ended
   }
 
-  /** Ends all streams, for good. */
+  /** Ends all streams, and accepts no more. */
   close(ending: Ending): void {
     this.#ending ??= ending
     for (const room of this.rooms.all()) for (const reader of [...room.readers, ...room.watchers]) reader.end(ending)
@@ -175,27 +184,27 @@ export class ChannelHost {
     if (change !== 'cut' && change !== 'resumed') return
     for (const stream of this.#streams.of(session.id)) {
       const { reader, room } = stream
-      if (reader !== undefined) room?.see(reader)
+      if (reader !== undefined) room?.updateConnection(reader)
       if (change === 'cut') continue
       stream.isStale = true
-      if (reader !== undefined) void this.#askAgain(stream, reader)
+      if (reader !== undefined) void this.#recheck(stream, reader)
     }
   }
 
   #send(message: unknown, key: string, by: Part, audience?: Audience): void {
     const { rules } = this
     if (this.#ending !== undefined) throw errorOf(this.#ending)
-    // Without a history, nobody can ask later for a message that has no subscriber now.
+    // Without a history, a message without subscribers is lost anyway.
     const mustKeep = rules.history !== undefined || key === ''
-    // Encoded before a room is made for it: a message that cannot be serialized leaves nothing behind.
+    // Encoded first: a message that cannot be serialized must not leave an empty room behind.
     const item = this.#encode([(this.rooms.find(key)?.offset ?? 0) + 1, message], 'message')
-    const room = mustKeep ? this.rooms.obtain(key, by) : this.rooms.find(key)
+    const room = mustKeep ? this.rooms.getOrCreate(key, by) : this.rooms.find(key)
     if (room === undefined) return
     room.publish(item, audience, this.#kit.clock.now(), by)
     this.rooms.used(room)
   }
 
-  /** Encoded once, whatever the number of recipients. */
+  /** Encodes a message once for all recipients. @throws UnsendableError. */
   #encode(value: unknown, label: string): Encoded {
     const { maxFrameBytes } = this.#kit.limits
     const payload = detached(this.#codec.encode(value, label))
@@ -209,14 +218,14 @@ export class ChannelHost {
     key: string,
     serve: (room: Room, stream: SessionStream) => Promise<Ending | undefined>,
   ): Promise<Ending | undefined> {
-    const stream = this.#streams.begin(session, key)
-    const leave = (): void => this.#streams.end(session, stream)
+    const stream = this.#streams.add(session, key)
+    const leave = (): void => this.#streams.remove(session, stream)
     return whileHere(context.signal, leave, async () => {
       do {
         stream.isStale = false
         await this.#admit(context, session, key)
       } while (stream.isStale)
-      return stream.ending ?? this.#ending ?? serve(this.rooms.obtain(key, this.#partOf(session)), stream)
+      return stream.ending ?? this.#ending ?? serve(this.rooms.getOrCreate(key, this.#partOf(session)), stream)
     })
   }
 
@@ -224,14 +233,14 @@ export class ChannelHost {
     return admit(this.channel, this.rules.label, session, key, signal)
   }
 
-  /** Checks a stream against the session's current identity, and ends it when it is not allowed any more. True: it ended. */
-  async #askAgain({ key }: SessionStream, reader: Reader): Promise<boolean> {
+  /** Checks a stream against the session's current identity. Ends it, and returns true, if it is no longer allowed. */
+  async #recheck({ key }: SessionStream, reader: Reader): Promise<boolean> {
     const { clock, limits, report } = this.#kit
     const { label } = this.rules
     const admission = this.#admit(reader.context, reader.session, key)
-    const isAnswered = await settlesWithin(clock, admission, limits.handshakeTimeoutMs)
+    const isSettled = await settlesWithin(clock, admission, limits.handshakeTimeoutMs)
     const late = new Error(`canSubscribe did not answer within ${limits.handshakeTimeoutMs} ms`)
-    const ending = await endingUnlessAdmitted(isAnswered ? admission : Promise.reject(late), label, report)
+    const ending = await endingUnlessAdmitted(isSettled ? admission : Promise.reject(late), label, report)
     if (ending !== undefined) reader.end(ending)
     return ending !== undefined
   }
@@ -245,16 +254,16 @@ export class ChannelHost {
     return audienceOf(options, this.rules.label, (id) => this.#kit.findSession(id) !== undefined)
   }
 
-  /** The account that a room counts for when this client creates it. */
+  /** The account that is charged for rooms and messages of this client. */
   #partOf({ account }: ServerSession): Part {
     return (account as Account).part // every session of a server has one
   }
 
-  /** Its subscribers return to a new room of this key. */
-  readonly #onRoomTaken = (room: Room): void => {
-    const message = `a room of ${this.rules.label} had to make room for others`
+  /** The subscribers of the room subscribe again, to a new room with the same key. */
+  readonly #onRoomEvicted = (room: Room): void => {
+    const message = `a room of ${this.rules.label} was removed because other clients needed its place`
     for (const reader of [...room.readers, ...room.watchers]) reader.end({ code: 'LINK_LOST', message })
-    // Later: this calls hooks of the program, and the code that needs the place is in the middle of something.
+    // Deferred, because it runs the program's hooks, and the caller is not finished yet.
     queueMicrotask(() => this.presence.vacate(room))
   }
 
@@ -266,7 +275,7 @@ export class ChannelHost {
         const item = this.#encode([event, member], 'presence')
         for (const watcher of room.watchers) watcher.deliver(item)
       }
-      // The hooks may be asynchronous, whatever their type says.
+      // The hooks may be asynchronous, although their type says otherwise.
       const returned: unknown = event === 'join' ? this.channel.onJoin(member, key) : this.channel.onLeave(member, key)
       if (isPromiseLike(returned)) returned.then(undefined, failed)
     } catch (error) {

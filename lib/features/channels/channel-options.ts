@@ -1,4 +1,4 @@
-// The bounds of one channel on a server, checked and completed; and the static fields of its class, checked when it is added.
+// The options of a channel on a server, and the static fields of its class: checks both when the channel is added.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { checkOptions, type Filled, type OptionTable, withDefaults } from '../../core/base/option-table.ts'
 import { describe, requireCount, requirePositive } from '../../core/base/options.ts'
@@ -12,26 +12,26 @@ import {
 } from './channel.ts'
 import type { HistoryBounds } from './history.ts'
 
-/** Bounds of a channel, given when it is added. */
+/** Options of `server.addChannel`. */
 export interface ChannelOptions {
-  /** Rooms with keys at a time. Default 10 000. */
+  /** The number of rooms with keys. Default 10 000. */
   readonly maxRooms?: number | undefined
-  /** Characters of a room's key. Default 256. */
+  /** The length of a room's key, in characters. Default 256. */
   readonly maxKeyLength?: number | undefined
-  /** Subscriptions and presence watches of one session in all rooms at a time; cancelled ones do not count. Default 100. */
+  /** Subscriptions and presence watches of one session in all rooms; cancelled ones do not count. Default 100. */
   readonly maxPerSession?: number | undefined
   /** Messages that may wait for a subscriber that does not keep up. Default 1 024. */
   readonly maxQueued?: number | undefined
-  /** Bytes of them. Default 4 MiB. */
+  /** The bytes of those messages. Default 4 MiB. */
   readonly maxQueuedBytes?: number | undefined
   /** How long a session without a link counts as present, in milliseconds. Default 10 000. */
   readonly presenceGraceMs?: number | undefined
 }
 
-/** All bounds of a channel, and the rules of its class. */
+/** All options of a channel, and the static fields of its class. */
 export interface ChannelRules extends Filled<ChannelOptions> {
   readonly name: string
-  /** As in `channel "News"`. */
+  /** The channel in messages, such as `channel "News"`. */
   readonly label: string
   readonly description: string | undefined
   readonly schema: StandardSchemaV1 | undefined

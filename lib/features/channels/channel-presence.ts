@@ -1,8 +1,8 @@
-// Who is present in the rooms of one channel. A session that lost its link stays present for the grace time; one that
-// comes back later joins again. One whose page was left has a short grace: it is not expected back.
+// Tracks which sessions are present in the rooms of one channel. A session that lost its link stays present for the grace period;
+// if it comes back later, it joins again. The grace is short for a session whose page was left.
 //
 //   enter ──> present ──> [link cut] away ──> [link back] present
-//                │                    ╰────> [grace over] left ──> [link back] present
+//                │                    ╰────> [grace ended] left ──> [link back] present
 //                ╰──> [unsubscribed, session ended] left
 import type { Clock } from '../../core/base/clock.ts'
 import { DeadlineSweep } from '../../core/base/deadline-sweep.ts'
@@ -15,22 +15,22 @@ import type { Room } from './room.ts'
 export interface ChannelPresenceOptions {
   readonly clock: Clock
   readonly graceMs: number
-  /** The info that presence shows of a session now; undefined: it is not shown. Must not throw. */
+  /** The current presence info of a session; undefined hides it. Must not throw. */
   readonly infoOf: (session: ServerSession) => unknown
-  /** Called with each change. Must not throw. */
+  /** Called for each join and leave. Must not throw. */
   readonly announce: (event: PresenceEventName, member: Member, room: Room) => void
-  /** Called when nobody is present in the room any more. */
+  /** Called when no session is present in the room any more. */
   readonly onVacant: (room: Room) => void
 }
 
-/** Presence of a session whose page was left: enough for a page that is reloaded and whose old link ends late. */
+/** The grace period of a session whose page was left: enough for a page that is reloaded while its old link ends late. */
 const leftPageGraceMs = 2_000
 
 interface PresenceEntry {
   readonly room: Room
   readonly session: ServerSession
   member: Member
-  /** Its subscriptions to the room. */
+  /** The session's subscriptions to the room. */
   readerCount: number
   isListed: boolean
 }
@@ -39,9 +39,9 @@ export class ChannelPresence {
   readonly #options: ChannelPresenceOptions
   readonly #bySession = new Map<string, Map<Room, PresenceEntry>>()
   readonly #listed = new Map<Room, Set<PresenceEntry>>()
-  /** The end of each entry's grace. All graces in one map are equally long, so they end in the order of insertion. */
+  /** When each entry's grace period ends. All in one map are equally long, so they end in the order of insertion. */
   readonly #away = new Map<PresenceEntry, number>()
-  readonly #left = new Map<PresenceEntry, number>()
+  readonly #leftPages = new Map<PresenceEntry, number>()
   readonly #graces: DeadlineSweep
 
   constructor(options: ChannelPresenceOptions) {
@@ -53,13 +53,13 @@ export class ChannelPresence {
     return !this.#listed.has(room)
   }
 
-  /** Those present, in the order in which they came. */
+  /** The present members, in the order in which they joined. */
   members(room: Room | undefined): Member[] {
     const listed = room === undefined ? undefined : this.#listed.get(room)
     return [...(listed ?? [])].map(({ member }) => member)
   }
 
-  /** The session subscribed to the room. */
+  /** Called when the session has subscribed to the room. */
   enter(room: Room, session: ServerSession, info: () => unknown): void {
     const own = this.#bySession.get(session.id) ?? new Map<Room, PresenceEntry>()
     let entry = own.get(room)
@@ -71,63 +71,63 @@ export class ChannelPresence {
       this.#bySession.set(session.id, own)
     }
     entry.readerCount++
-    if (session.isConnected) this.#isBack(entry)
+    if (session.isConnected) this.#stopGrace(entry)
     this.#list(entry)
   }
 
-  /** One of the session's subscriptions to the room is over. */
+  /** Called when one of the session's subscriptions to the room has ended. */
   exit(room: Room, session: ServerSession): void {
     const entry = this.#bySession.get(session.id)?.get(room)
     if (entry === undefined) return
     entry.readerCount--
-    // One that ended while the link was cut is asked for again when the link is back.
+    // A subscription that ended during an outage is requested again after the reconnect.
     if (entry.readerCount <= 0 && !this.#isAway(entry)) this.#remove(entry)
   }
 
   changed(session: ServerSession, change: SessionChange): void {
     for (const entry of [...(this.#bySession.get(session.id)?.values() ?? [])]) {
       if (change === 'ended') this.#remove(entry)
-      else if (change === 'cut') this.#awaitReturn(entry)
-      else if (change === 'resumed') this.#welcomeBack(entry)
+      else if (change === 'cut') this.#startGrace(entry)
+      else if (change === 'resumed') this.#onResumed(entry)
     }
   }
 
-  /** The room was removed: nobody is present there. */
+  /** Called when the room was removed: all its members leave. */
   vacate(room: Room): void {
     for (const entry of [...(this.#listed.get(room) ?? [])]) this.#remove(entry)
   }
 
-  /** Forgets all entries without announcing it. */
+  /** Drops all entries without announcing it. */
   close(): void {
     this.#graces.close()
     this.#away.clear()
-    this.#left.clear()
+    this.#leftPages.clear()
     this.#listed.clear()
     this.#bySession.clear()
   }
 
-  #awaitReturn(entry: PresenceEntry): void {
+  #startGrace(entry: PresenceEntry): void {
     const { clock, graceMs } = this.#options
     const isLeft = entry.session.hasLeftPage && !entry.session.isConnected && leftPageGraceMs < graceMs
     const endsAtMs = clock.now() + (isLeft ? leftPageGraceMs : graceMs)
-    this.#isBack(entry)
-    const away = isLeft ? this.#left : this.#away
+    this.#stopGrace(entry)
+    const away = isLeft ? this.#leftPages : this.#away
     away.set(entry, endsAtMs)
     this.#graces.watch(endsAtMs)
   }
 
   #isAway(entry: PresenceEntry): boolean {
-    return this.#away.has(entry) || this.#left.has(entry)
+    return this.#away.has(entry) || this.#leftPages.has(entry)
   }
 
-  #isBack(entry: PresenceEntry): void {
+  #stopGrace(entry: PresenceEntry): void {
     this.#away.delete(entry)
-    this.#left.delete(entry)
+    this.#leftPages.delete(entry)
   }
 
-  #welcomeBack(entry: PresenceEntry): void {
-    if (entry.readerCount <= 0) return this.#awaitReturn(entry)
-    this.#isBack(entry)
+  #onResumed(entry: PresenceEntry): void {
+    if (entry.readerCount <= 0) return this.#startGrace(entry)
+    this.#stopGrace(entry)
     const { session, member } = entry
     const info = this.#options.infoOf(session)
     if (info === undefined) return this.#remove(entry)
@@ -139,13 +139,13 @@ export class ChannelPresence {
   }
 
   readonly #endGraces = (nowMs: number): number =>
-    Math.min(this.#endGracesOf(this.#away, nowMs), this.#endGracesOf(this.#left, nowMs))
+    Math.min(this.#endGracesOf(this.#away, nowMs), this.#endGracesOf(this.#leftPages, nowMs))
 
   #endGracesOf(away: Map<PresenceEntry, number>, nowMs: number): number {
     for (const [entry, endsAtMs] of away) {
       if (endsAtMs > nowMs) return endsAtMs
       away.delete(entry)
-      // Its subscriptions continue: once its link is back it is present again.
+      // Its subscriptions continue, so it is present again once its link is back.
       if (entry.readerCount > 0) this.#unlist(entry)
       else this.#remove(entry)
     }
@@ -156,7 +156,7 @@ export class ChannelPresence {
     const own = this.#bySession.get(entry.session.id)
     own?.delete(entry.room)
     if (own?.size === 0) this.#bySession.delete(entry.session.id)
-    this.#isBack(entry)
+    this.#stopGrace(entry)
     this.#unlist(entry)
   }
 
@@ -181,7 +181,7 @@ export class ChannelPresence {
   }
 }
 
-/** Compares as JSON: other differences are not announced. */
+/** Compares as JSON. Differences that JSON does not show are not announced. */
 function isSame(some: unknown, other: unknown): boolean {
   try {
     return some === other || JSON.stringify(some) === JSON.stringify(other)

@@ -1,47 +1,47 @@
-// Channel, the class that both sides share: the type of its messages, permissions, and history.
-// Types and rules only; the rooms of a server are in channel-host.ts, the client's end is subscription.ts.
+// Channel, the class that both sides share: the type of its messages, its permissions and its history. Types and rules only;
+// channel-host.ts has the server's rooms, subscription.ts the client's side.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { SessionView } from '../../core/action/context.ts'
 import { brand, isSubclass } from '../../core/base/brand.ts'
 import { requireNameOf } from '../../core/base/class-name.ts'
 import { ServerError } from '../../core/base/errors.ts'
 
-/** How much history a channel keeps, so that a subscriber that was away gets what it missed. */
+/** How much history a channel keeps for subscribers that were disconnected. */
 export interface HistoryOptions {
   /** The number of messages per room. */
   readonly size: number
   /** How long a message is kept, in milliseconds. Default 5 minutes. */
   readonly ttlMs?: number | undefined
-  /** Bytes of one room's messages; the oldest make room. Default 8 MiB. */
+  /** The bytes of one room's messages; beyond that the oldest are dropped. Default 8 MiB. */
   readonly maxBytes?: number | undefined
 }
 
-/** What happens when a subscriber does not keep up: it is dropped, or the oldest or newest of its waiting messages are. */
+/** What to drop when a subscriber does not keep up: the subscriber, or its oldest or newest waiting messages. */
 export type ChannelOverflow = 'drop-reader' | 'drop-oldest' | 'drop-newest'
 
 /** A client's session, as the methods of a channel see it. */
 export interface ChannelSession extends SessionView {
-  /** The name that the client gave itself. */
+  /** The client's option `name`. */
   readonly name: string | undefined
 }
 
 /** A session that is present in a channel. */
 export interface Member<Info = unknown> {
-  /** The session's id, as `to` and `except` take it. */
+  /** The session id, for `to` and `except`. */
   readonly session: string
   /** What the channel's `presenceOf` returns for it. */
   readonly info: Info
 }
 
 /**
- * A place in the messages of a room: continue after it. Plain data, which a program may store.
+ * A position in the messages of a room, to continue after. Plain data that a program may store.
  */
 export interface Position {
-  /** Identifies the lifetime of the room: it changes when the server is restarted. */
+  /** Identifies the lifetime of the room. Changes when the server is restarted. */
   readonly epoch: string
   /** The number of the last received message; the first is 1. */
   readonly offset: number
-  /** The session in which it was received. */
+  /** The session in which the message was received. */
   readonly session?: string
 }
 
@@ -58,13 +58,13 @@ export interface Position {
  * for await (const story of client.subscribe(News)) console.log(story.title)
  */
 export abstract class Channel<Message = unknown> {
-  /** The wire name; default: the class's name. Set it where a build minifies names. */
+  /** The wire name. Default: the class name. Set it if a build minifies names. */
   static channelName?: string
-  /** What it is for, in a line: shown by `isock ls`. */
+  /** A one-line description, shown by `isock ls`. */
   static description?: string
-  /** What a message must be, as a Standard Schema. The server checks it when one is published. */
+  /** A Standard Schema for messages. The server validates each message that is published. */
   static schema?: StandardSchemaV1
-  /** Keeps messages for subscribers that were away. Default: none. */
+  /** Keeps messages for subscribers that were disconnected. Default: no history. */
   static history?: HistoryOptions
   /** What happens when a subscriber does not keep up. Default 'drop-reader'. */
   static overflow?: ChannelOverflow
@@ -73,19 +73,19 @@ export abstract class Channel<Message = unknown> {
   declare readonly messageType?: Message
 
   /**
-   * Whether this client may subscribe, and see who is present. Throw an error to say why not.
-   * Default: everybody may.
+   * Whether this client may subscribe and see who is present. Throw an error to give a reason.
+   * Default: every client may.
    */
   canSubscribe(_session: ChannelSession, _key: string | undefined): boolean | Promise<boolean> {
     return true
   }
 
-  /** Whether this client may publish this message. Throw an error to say why not. Default: no client may. */
+  /** Whether this client may publish this message. Throw an error to give a reason. Default: no client may. */
   canPublish(_session: ChannelSession, _message: Message, _key: string | undefined): boolean | Promise<boolean> {
     return false
   }
 
-  /** What other clients see of a subscriber. undefined: it is not listed. Default: its name. */
+  /** What other clients see of a subscriber. Return undefined to hide it. Default: its name. */
   presenceOf(session: ChannelSession): unknown {
     return session.name === undefined ? {} : { name: session.name }
   }
@@ -93,17 +93,17 @@ export abstract class Channel<Message = unknown> {
   /** Runs on the server when a session becomes present. */
   onJoin(_member: Member, _key: string | undefined): void {}
 
-  /** Runs on the server when a session is no longer present: it unsubscribed, or was away for longer than the grace. */
+  /** Runs on the server when a session is no longer present: it unsubscribed, or was disconnected for longer than the grace period. */
   onLeave(_member: Member, _key: string | undefined): void {}
 }
 
 brand('isock.Channel', Channel)
 
 // biome-ignore-start lint/suspicious/noExplicitAny: only `any` accepts every subclass's messages and constructor
-/** Any channel, whatever its messages are. */
+/** A channel with any type of messages. */
 export type AnyChannel = Channel<any>
 
-/** A reference to a Channel class, whatever its constructor takes. */
+/** A Channel class with any constructor. */
 export type ChannelClass<C extends AnyChannel = AnyChannel> = (abstract new (
   ...args: any[]
 ) => C) &
@@ -132,7 +132,7 @@ export function channelNameOf(channel: unknown): string {
 export function requireChannelName(name: unknown): string {
   if (typeof name === 'string' && name !== '' && name.length <= maxNameLength) return name
   throw invalidChannel(
-    `a channel's name is a text of 1 to ${maxNameLength} characters; give the class a static channelName`,
+    `a channel's name is a string of 1 to ${maxNameLength} characters; give the class a static channelName`,
   )
 }
 

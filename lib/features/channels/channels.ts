@@ -1,4 +1,4 @@
-// The channels of one server: added and removed while it serves, and found by the requests of clients.
+// The channels of one server. They may be added and removed while it serves; requests of clients find them by name.
 import { type PublishOptions, publishOptions, type TopicClass } from '../../core/action/context.ts'
 import type { RunContext } from '../../core/action/run-context.ts'
 import { ServerError } from '../../core/base/errors.ts'
@@ -97,8 +97,8 @@ export class Channels implements ServerFeature {
     throw new ServerError(`unknown channel "${name}"${hint}`, { code: 'UNKNOWN_CHANNEL' })
   }
 
-  /** A client's request, with the channel and session that it resolved to. */
-  asked(data: unknown, context: RunContext): { host: ChannelHost; key: string; session: ServerSession } {
+  /** Resolves a client's request to its channel, room and session. @throws ServerError. */
+  resolve(data: unknown, context: RunContext): { host: ChannelHost; key: string; session: ServerSession } {
     const maxKeyLength = (channel: string): number =>
       this.#hosts.get(channel)?.rules.maxKeyLength ?? defaultChannelOptions.maxKeyLength
     const { channel, key } = readRoomName(data, maxKeyLength)
@@ -118,7 +118,7 @@ class ServeSubscribe extends Subscribe {
   }
 
   override async action(data: unknown, context: RunContext) {
-    const { host, key, session } = this.#channels.asked(data, context)
+    const { host, key, session } = this.#channels.resolve(data, context)
     return host.subscribe(context, session, key, readSince(data))
   }
 }
@@ -133,7 +133,7 @@ class ServePresence extends WatchPresence {
   }
 
   override async action(data: unknown, context: RunContext) {
-    const { host, key, session } = this.#channels.asked(data, context)
+    const { host, key, session } = this.#channels.resolve(data, context)
     return host.watch(context, session, key)
   }
 }
@@ -148,7 +148,7 @@ class ServeMembers extends ListMembers {
   }
 
   override async action(data: unknown, context: RunContext) {
-    const { host, key, session } = this.#channels.asked(data, context)
+    const { host, key, session } = this.#channels.resolve(data, context)
     return host.membersFor(context, session, key)
   }
 }
@@ -163,7 +163,7 @@ class ServePublish extends Publish {
   }
 
   override async action(data: unknown, context: RunContext) {
-    const { host, key, session } = this.#channels.asked(data, context)
+    const { host, key, session } = this.#channels.resolve(data, context)
     await host.publishFor(session, fieldsOf(data)['message'], key)
     return undefined
   }

@@ -1,5 +1,5 @@
-// Access control of a channel: whether a session may subscribe, checked when a stream begins, and again when its client
-// reconnects with its current identity.
+// Access control of a channel: checks whether a session may subscribe when a stream starts, and again with the current
+// identity when its client reconnects.
 import { isPromiseLike } from '../../core/action/item-source.ts'
 import { IsockError, ServerError } from '../../core/base/errors.ts'
 import { unlessAborted } from '../../core/base/followed-signals.ts'
@@ -7,7 +7,7 @@ import type { ServerSession } from '../../core/server/server-session.ts'
 import type { AnyChannel } from './channel.ts'
 import type { Ending } from './channel-actions.ts'
 
-/** Bounded by the client's deadline. Rejects with `NOT_ALLOWED`, or with what the channel throws. */
+/** Asks the channel whether the session may subscribe, within the client's deadline. Rejects with `NOT_ALLOWED`, or with what the channel throws. */
 export async function admit(
   channel: AnyChannel,
   label: string,
@@ -20,7 +20,7 @@ export async function admit(
   if (isAllowed !== true) throw notAllowed('subscribe to', label)
 }
 
-/** The ending of a stream that is rejected on the second check; undefined: it continues. What the channel throws is reported. */
+/** The ending for a stream that is rejected when checked again, or undefined if it continues. Reports what the channel throws. */
 export async function endingUnlessAdmitted(
   admission: Promise<void>,
   label: string,
@@ -36,7 +36,7 @@ export async function endingUnlessAdmitted(
   }
 }
 
-/** What other clients see of a session; undefined hides it, also when the channel throws, which is reported. */
+/** What other clients see of a session, or undefined to hide it. An error of the channel is reported, and hides it too. */
 export function infoOf(
   channel: AnyChannel,
   session: ServerSession,

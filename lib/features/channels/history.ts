@@ -1,10 +1,10 @@
-// The history of one room, oldest first, without a gap: bounded by number, age and bytes.
+// The history of one room: the latest messages, oldest first and without gaps, bounded by number, age and bytes.
 import { placeBytes } from '../../core/accounting/held.ts'
 import type { Encoded } from '../../core/wire/bytes/encoded.ts'
 import { payloadSize } from '../../core/wire/bytes/payload.ts'
 import type { Audience } from './audience.ts'
 
-/** A message that is kept. */
+/** A message of the history. */
 export interface KeptMessage {
   readonly offset: number
   readonly atMs: number
@@ -19,16 +19,16 @@ export interface HistoryBounds {
   readonly maxBytes: number
 }
 
-/** A session's id in a set. */
+/** The approximate memory of a session id in a set. */
 const idBytes = 64
 
 export class History {
   readonly #bounds: HistoryBounds
-  /** Entries before #head are dropped. */
+  /** Entries before `#head` were dropped. */
   #kept: (KeptMessage | undefined)[] = []
   #head = 0
   #bytes = 0
-  /** Of audiences. */
+  /** The number of session ids in all audiences. */
   #idCount = 0
 
   constructor(bounds: HistoryBounds) {
@@ -43,7 +43,7 @@ export class History {
     return this.#bytes
   }
 
-  /** Its rough size in memory. */
+  /** The approximate memory of the history. */
   get heldBytes(): number {
     return this.#bytes + this.count * placeBytes.message + this.#idCount * idBytes
   }
@@ -63,13 +63,13 @@ export class History {
     this.#head = this.#bytes = this.#idCount = 0
   }
 
-  /** Drops messages that are too old. */
+  /** Drops expired messages. */
   prune(nowMs: number): void {
     const oldestMs = nowMs - this.#bounds.ttlMs
     while (this.count > 0 && this.#oldest.atMs <= oldestMs) this.#dropOldest()
   }
 
-  /** All messages with numbers above `offset` and up to `last`; undefined: not all of them are there. */
+  /** All messages after number `offset` up to `last`, or undefined if some are missing. */
   after(offset: number, last: number): readonly KeptMessage[] | undefined {
     if (offset > last) return undefined
     if (offset === last) return []
@@ -77,7 +77,7 @@ export class History {
     return this.#kept.slice(this.#head + (offset + 1 - this.#oldest.offset)) as KeptMessage[]
   }
 
-  /** The newest ones, oldest first. */
+  /** The newest `limit` messages, oldest first. */
   newest(limit: number): readonly KeptMessage[] {
     return this.#kept.slice(Math.max(this.#head, this.#kept.length - limit)) as KeptMessage[]
   }
@@ -90,7 +90,7 @@ export class History {
     this.#bytes -= payloadSize(this.#oldest.item.payload)
     this.#idCount -= idsIn(this.#oldest)
     this.#kept[this.#head++] = undefined
-    // Not after each message: the list may be long.
+    // Compacted only now and then: the list may be long.
     if (this.#head * 2 < this.#kept.length) return
     this.#kept = this.#kept.slice(this.#head)
     this.#head = 0

@@ -1,5 +1,5 @@
-// PresenceWatch: the client's view of the members of a channel's room. After a reconnect it requests the list again, and
-// reports the differences as events.
+// PresenceWatch, the client's view of the members of a room. After a reconnect it requests the list again and reports the
+// differences as events.
 import type { Call } from '../../core/action/call.ts'
 import { BusyError, ProtocolError } from '../../core/base/errors.ts'
 import type { OptionTable } from '../../core/base/option-table.ts'
@@ -30,7 +30,7 @@ export interface PresenceOptions extends ResumingOptions {
 export const presenceOptions: OptionTable<PresenceOptions> = { ...resumingOptions, key: 'any' }
 
 /**
- * Joins and leaves: iterate it, or pass a handler. Those present at the beginning are in `members`.
+ * Joins and leaves in a room. Iterate it, or pass a handler. The members present at the start are in `members`.
  *
  * @example
  * const presence = client.watchPresence(News)
@@ -40,18 +40,18 @@ export const presenceOptions: OptionTable<PresenceOptions> = { ...resumingOption
  */
 export class PresenceWatch<Info = unknown> extends ResumingStream<PresenceEvent<Info>, PresenceEvent<Info>> {
   readonly #room: RoomRequest
-  /** The members as the server listed them. */
+  /** The members as last reported by the server. */
   #known: ReadonlyMap<string, Member<Info>> | undefined
   /** The members as the reader knows them. */
   #reported = new Map<string, Member<Info>>()
 
-  /** Users get theirs from `client.watchPresence`. @internal */
+  /** Created by `client.watchPresence`. @internal */
   constructor(kit: ClientKit, room: RoomRequest, options: PresenceOptions, onEnd: (stream: AnyResumingStream) => void) {
     super(kit, options, onEnd)
     this.#room = room
   }
 
-  /** Those present, as far as the events were read. */
+  /** The present members, as of the last event that was read. */
   get members(): readonly Member<Info>[] {
     return [...this.#reported.values()]
   }
@@ -80,7 +80,7 @@ export class PresenceWatch<Info = unknown> extends ResumingStream<PresenceEvent<
   protected override onItem(item: unknown): readonly PresenceEvent<Info>[] {
     const [event, member] = Array.isArray(item) ? item : []
     if ((event !== 'join' && event !== 'leave') || !isMember(member)) throw unreadable(item)
-    const known = this.#known as Map<string, Member<unknown>> // the first item made it
+    const known = this.#known as Map<string, Member<unknown>> // set by the first item
     if (event === 'join') known.set(member.session, member)
     else known.delete(member.session)
     return [{ event, member: member as Member<Info> }]
@@ -93,7 +93,7 @@ export class PresenceWatch<Info = unknown> extends ResumingStream<PresenceEvent<
     return step
   }
 
-  /** A watch that was too slow or was cut off starts again: the list has everything. */
+  /** A watch that was too slow or disconnected starts again: the new list is complete. */
   protected override isPassing(error: unknown): boolean {
     return error instanceof BusyError || super.isPassing(error)
   }

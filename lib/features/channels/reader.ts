@@ -1,4 +1,4 @@
-// One stream of a channel to one client: the messages it missed first, then what is published, as fast as it reads.
+// One stream of a channel to one client: first the messages that it missed, then new ones, as fast as the client reads.
 import { Held } from '../../core/accounting/held.ts'
 import type { Meter } from '../../core/accounting/meter.ts'
 import type { RunContext } from '../../core/action/run-context.ts'
@@ -13,28 +13,28 @@ import type { Ending } from './channel-actions.ts'
 export interface ReaderOptions {
   readonly session: ServerSession
   readonly context: RunContext
-  /** What it gets before later messages. */
+  /** The items to send before any published message. */
   readonly first: readonly unknown[]
   readonly maxQueued: number
   readonly maxQueuedBytes: number
   readonly overflow: Overflow
-  /** As in `channel "News"`. */
+  /** The channel in messages, such as `channel "News"`. */
   readonly label: string
-  /** Sends the reader the number of messages lost so far, when its channel may drop some. */
+  /** Makes the notice of how many messages were lost so far. Given if the channel may drop some. */
   readonly lossNotice?: (lost: number) => unknown
 }
 
-/** Stands for the first items in the queue. */
+/** The place of the first items in the queue. */
 const opening = new Encoded(undefined)
 
 export class Reader {
   readonly session: ServerSession
-  /** It is in a room and its client has a link: set by the room. */
-  isHere = false
+  /** Set by the room while this reader is in it and its client is connected. */
+  countsAsConnected = false
   readonly #options: Omit<ReaderOptions, 'first'>
   readonly #queue: SubscriberQueue
   readonly #held: Meter
-  /** Released as it is sent: a history may be large, and a reader lives long. */
+  /** Emptied as it is sent: a history may be large, and a reader lives long. */
   readonly #first: unknown[]
   #reportedLost = 0
   #ending: Ending | undefined
@@ -55,17 +55,17 @@ export class Reader {
     })
   }
 
-  /** The session of the call that it answers. */
+  /** The context of the call that this stream answers. */
   get context(): RunContext {
     return this.#options.context
   }
 
-  /** Messages that wait. */
+  /** The number of messages in the queue. */
   get queuedCount(): number {
     return this.#queue.queuedCount
   }
 
-  /** Begins to send. Settles when the stream is over, with the reason if it was ended here; never rejects. */
+  /** Starts sending. Never rejects: settles when the stream has ended, with the reason if this side ended it. */
   async run(): Promise<Ending | undefined> {
     const { signal } = this.#options.context
     this.#options.context.waitForClient()
@@ -90,7 +90,7 @@ export class Reader {
     this.#queue.push(message)
   }
 
-  /** Pushes it, and writes it before this tick ends. */
+  /** Queues a message and writes it immediately rather than when the tick ends. */
   deliverNow(message: Encoded): void {
     this.#queue.push(message)
     this.session.core.flush()
@@ -116,7 +116,7 @@ export class Reader {
     return first.length === 1 ? this.#options.context.push(first.pop()) : this.#sendEach(first)
   }
 
-  /** In reverse order. Waiting items count for the client: its room may have dropped them meanwhile. */
+  /** Sends items from the last to the first. Waiting ones count for the client, because the room may have dropped them. */
   async #sendEach(items: unknown[]): Promise<void> {
     let waitingBytes = 0
     const wait = (bytes: number): void => {
@@ -137,7 +137,7 @@ export class Reader {
     }
   }
 
-  /** A client that is away subscribes again for what it missed; a connected one gets an error that it is too slow. */
+  /** A disconnected client subscribes again for what it missed. A connected one gets an error, because it is too slow. */
   #endingOf(error: unknown): Ending {
     if (!(error instanceof IsockError)) return { code: 'INTERNAL', message: String(error) }
     const { code, message } = error

@@ -1,5 +1,5 @@
 // ResumingStream, the base of subscriptions and presence watches: a lasting call (client/lasting-call.ts) with `ready`,
-// `done` and a bound on retries. An error of a handler does not end it.
+// `done` and a limit on retries. Errors of a handler do not end it.
 import type { Call, Outcome } from '../../core/action/call.ts'
 import { isPromiseLike } from '../../core/action/item-source.ts'
 import { keepContext } from '../../core/base/async-context.ts'
@@ -13,50 +13,50 @@ import { isLoss, isTurnedAway, iteratorOf, LastingCall } from '../../core/client
 /** Options of a subscription or presence watch. */
 export interface ResumingOptions {
   /**
-   * Attempts to start again that may fail in a row. Default Infinity: until `unsubscribe()`; but three when the server's
-   * bounds (`maxPerSession`, `maxRooms`) are full and it was never accepted.
+   * How often in a row it may fail to start again. Default Infinity, until `unsubscribe()`; but 3 if it was never accepted
+   * because a bound of the channel (`maxPerSession`, `maxRooms`) is reached.
    */
   readonly retry?: number | undefined
-  /** Called when it continues after it had to start again; `recovered`: nothing was lost. */
+  /** Called when the stream continues after it had to start again. `recovered` is true if nothing was lost. */
   readonly onReconnect?: ((recovered: boolean) => void) | undefined
-  /** An abort ends it like `unsubscribe()`. */
+  /** Ends the stream when it aborts, like `unsubscribe()`. */
   readonly signal?: AbortSignal | undefined
 }
 
 export const resumingOptions: OptionTable<ResumingOptions> = { retry: 'any', onReconnect: 'any', signal: 'any' }
 
-/** Names of methods that are not for users: completion does not list them. */
+/** Names of internal methods, hidden from completion. */
 export const begin: unique symbol = Symbol('begin')
 export const end: unique symbol = Symbol('end')
 
 /** A stream of any items. */
 export type AnyResumingStream = Pick<ResumingStream<object, unknown>, typeof end>
 
-/** What the first item of a call says. */
+/** The content of the first item of a call. */
 export interface Opening<Step> {
   readonly recovered: boolean
   readonly steps: readonly Step[]
 }
 
-/** Enough when others leave in the same turn; more would hide from the user that the bound is too small. */
+/** Enough if others leave in the same turn. More would hide that the bound is too small. */
 const retryIfFull = 3
 
-/** Keeps its place in the stream: `Step` is what arrives, `Item` what the reader gets for it. */
+/** A stream that keeps its position. `Step` is what arrives, `Item` what the reader gets for it. */
 export abstract class ResumingStream<Step extends object, Item> implements AsyncIterable<Item>, AsyncDisposable {
   protected readonly kit: ClientKit
   readonly #options: ResumingOptions
   readonly #retry: number
-  /** For one that the server never accepted because its bounds are full. */
+  /** The limit while the server has never accepted the stream because a bound is reached. */
   readonly #retryIfFull: number
   readonly #lasting: LastingCall<Step>
-  /** Attempts that failed in a row. */
+  /** Failed attempts in a row. */
   #failures = 0
   #hasHandler = false
-  /** The program will see how it ends. */
+  /** True if the program will learn how the stream ends. */
   #isObserved = false
   #unfollow: () => void = () => undefined
-  /** Settles when the handler has got all items. */
-  #fed: Promise<void> | undefined
+  /** Settles when the handler has handled all items. */
+  #handled: Promise<void> | undefined
 
   constructor(kit: ClientKit, options: ResumingOptions, onEnd: (stream: AnyResumingStream) => void) {
     this.kit = kit
@@ -81,30 +81,30 @@ export abstract class ResumingStream<Step extends object, Item> implements Async
     })
   }
 
-  /** Settles when the server has accepted it for the first time; rejects when it refuses. */
+  /** Settles when the server has first accepted the stream. Rejects if the server refuses it. */
   get ready(): Promise<void> {
     this.#isObserved = true
     return this.#lasting.ready
   }
 
-  /** Resolves after `unsubscribe()`, rejects with what ended it otherwise. An error is logged when the program uses neither promise and does not read. */
+  /** Resolves after `unsubscribe()`. Rejects with the error that ended the stream, which is logged if the program uses neither promise and does not read. */
   get done(): Promise<void> {
     this.#isObserved = true
     return this.#lasting.done
   }
 
-  /** Whether it is over. */
+  /** Whether the stream has ended. */
   get isOver(): boolean {
     return this.#lasting.isOver
   }
 
-  /** Ends it: a reader that waits gets the end, and the server forgets the subscription. */
+  /** Ends the stream, also for a waiting reader, and removes it from the server. */
   unsubscribe(): void {
     this[end](undefined)
   }
 
   /**
-   * Ends it at the server, and hands over what has arrived by then. Settles when a handler has got all of it; a loop reads
+   * Ends the stream on the server, and delivers what has arrived. Settles when the handler has handled all of it; a loop reads
    * to the end. What the handler throws is logged, as always.
    *
    * @example
@@ -115,7 +115,7 @@ export abstract class ResumingStream<Step extends object, Item> implements Async
    */
   async drain(): Promise<void> {
     await this.#lasting.drain()
-    await this.#fed
+    await this.#handled
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -123,37 +123,37 @@ export abstract class ResumingStream<Step extends object, Item> implements Async
     return this.done
   }
 
-  /** Iterating reads; leaving the loop unsubscribes. Items that nobody reads wait at the server. */
+  /** Iterating reads, and leaving the loop unsubscribes. Unread items wait on the server. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Item, undefined, undefined> {
     if (this.#hasHandler)
-      throw new ClientError('a handler reads this stream already: either iterate it or pass a handler')
+      throw new ClientError('a handler already reads this stream: either iterate it or pass a handler')
     this.#isObserved = true
     return iteratorOf(this.#next, () => this.unsubscribe())
   }
 
-  /** Starts; with a handler, it gets all items one by one. */
+  /** Starts the stream. A handler is called with all items, one by one. */
   [begin](handler?: (item: Item) => unknown): this {
     if (handler !== undefined && typeof handler !== 'function') throw invalidOption('handler', 'a function', handler)
-    // If the signal has aborted already, it ends before it sends a request.
+    // If the signal is already aborted, the stream ends before it sends a request.
     this.#unfollow = followSignal(this.#options.signal, () => this.unsubscribe())
     if (!this.isOver) this.#lasting.begin()
     this.#hasHandler = handler !== undefined
-    if (handler !== undefined) this.#fed = this.#feed(handler)
+    if (handler !== undefined) this.#handled = this.#handleEach(handler)
     return this
   }
 
-  /** Ends it for good. undefined: the program ended it. */
+  /** Ends the stream for good. `error` is undefined if the program ended it. */
   [end](error: unknown): void {
     this.#lasting.end(error, error === undefined ? 'drop' : 'keep')
   }
 
-  /** Requests the stream, from where it stopped. */
+  /** Requests the stream from its current position. */
   protected abstract start(retry: number): Call<unknown, unknown>
-  /** Reads the first item of each call: whether nothing was lost, and the steps in it. Throws if it is malformed. */
+  /** Reads the first item of a call. Throws if it is malformed. */
   protected abstract onFirst(item: unknown): Opening<Step>
-  /** Reads any other item: the steps in it. Throws if it is malformed. */
+  /** Returns the steps of any other item. Throws if it is malformed. */
   protected abstract onItem(item: unknown): readonly Step[]
-  /** Turns a step into the item that the reader gets. */
+  /** Called when the reader takes a step. Returns the item for it. */
   protected abstract onTaken(step: Step): Item
   /** Whether to continue after this ending. */
   protected isPassing(error: unknown): boolean {
@@ -183,7 +183,7 @@ export abstract class ResumingStream<Step extends object, Item> implements Async
     return step === undefined ? { done: true, value: step } : { done: false, value: this.onTaken(step) }
   }
 
-  async #feed(handler: (item: Item) => unknown): Promise<void> {
+  async #handleEach(handler: (item: Item) => unknown): Promise<void> {
     const failed = (error: unknown): void => this.kit.log.error({ error }, 'the handler of a subscription failed')
     const handle = (step: Step): unknown => {
       try {
@@ -198,7 +198,7 @@ export abstract class ResumingStream<Step extends object, Item> implements Async
   }
 }
 
-/** The error for the ending that the server sent. */
+/** Converts the ending that the server sent to an error. */
 function errorOf(ending: unknown): IsockError {
   const { code, message } = (ending ?? {}) as { readonly code?: unknown; readonly message?: unknown }
   if (code === 'BUSY') return new BusyError(String(message), { notStarted: false })

@@ -1,6 +1,6 @@
-// A room in the server's accounting: its place among the rooms of its channel, and its history. Both belong to its creator,
-// until another client has published more bytes there. The history is shed first, which subscribers notice only when they
-// reconnect; when the place is shed, the room ends.
+// What a room costs in the server's accounting: its place among the rooms of its channel, and its history. Both are charged to
+// its creator until another client has published more bytes. The history is shed first, which subscribers notice only when
+// they reconnect; when the place is shed, the room ends.
 import type { Account } from '../../core/accounting/account.ts'
 import type { Accounting } from '../../core/accounting/accounting.ts'
 import type { FairPlaces } from '../../core/accounting/fair-places.ts'
@@ -10,10 +10,10 @@ import type { Meter } from '../../core/accounting/meter.ts'
 
 export interface RoomHoldingsOptions {
   readonly accounting: Accounting
-  /** undefined: its place is permanent and belongs to its creator. */
+  /** Undefined for a room that keeps its place, and its owner, for good. */
   readonly places: FairPlaces | undefined
-  readonly maker: Part
-  /** Called when its history is shed. */
+  readonly creator: Part
+  /** Called when the history is shed. */
   readonly onForget: () => void
   /** Called when the room itself is shed. */
   readonly onEnd: () => void
@@ -22,16 +22,16 @@ export interface RoomHoldingsOptions {
 export class RoomHoldings {
   readonly #options: RoomHoldingsOptions
   #place: Account | undefined
-  #kept: { readonly account: Account; readonly meter: Meter } | undefined
-  #keptBytes = 0
+  #history: { readonly account: Account; readonly meter: Meter } | undefined
+  #historyBytes = 0
   #owner: Part
-  /** By how many bytes the owner is ahead of all others, in the history. */
+  /** How many more bytes of the history the owner has published than all others. */
   #lead: number = placeBytes.room
   #isInUse = true
 
   constructor(options: RoomHoldingsOptions) {
     this.#options = options
-    this.#owner = options.maker
+    this.#owner = options.creator
   }
 
   /** The current owner's account. */
@@ -39,7 +39,7 @@ export class RoomHoldings {
     return this.#owner
   }
 
-  /** False: there was no free place. */
+  /** Returns false if there is no free place. */
   takePlace(): boolean {
     const { accounting, places, onEnd } = this.#options
     if (places === undefined) return true
@@ -52,57 +52,57 @@ export class RoomHoldings {
     return true
   }
 
-  /** Counts a message of this size for its publisher. */
-  published(by: Part, bytes: number): void {
+  /** Counts a message of this size for its publisher, who may become the owner. */
+  countPublished(by: Part, bytes: number): void {
     const { places } = this.#options
     if (places === undefined) return
-    // Never ahead by more than the whole history: messages that were dropped long ago do not count any more.
-    if (by === this.#owner) this.#lead = Math.min(this.#lead + bytes, this.#keptBytes + placeBytes.room)
+    // Never more than the whole history: dropped messages no longer count.
+    if (by === this.#owner) this.#lead = Math.min(this.#lead + bytes, this.#historyBytes + placeBytes.room)
     else this.#lead -= bytes
     if (this.#lead >= 0) return
     this.#lead = -this.#lead
     this.#owner = by
-    this.#kept?.account.moveTo(by)
+    this.#history?.account.moveTo(by)
     if (this.#place === undefined) return
     this.#place.moveTo(by)
     places.moved(this.#place)
   }
 
-  /** Sets the size of the history. */
-  keep(bytes: number): void {
-    this.#keptBytes = bytes
-    if (bytes > 0) this.#meterOfKept().set(bytes)
+  /** Sets the memory of the history. */
+  setHistoryBytes(bytes: number): void {
+    this.#historyBytes = bytes
+    if (bytes > 0) this.#historyMeter().set(bytes)
     else {
-      this.#kept?.account.close()
-      this.#kept = undefined
+      this.#history?.account.close()
+      this.#history = undefined
     }
   }
 
-  /** Whether the room is in use; when it falls out of use, this is its last use. */
-  use(isInUse: boolean): void {
+  /** Sets whether the room is in use. A room that is not counts as last used now. */
+  setInUse(isInUse: boolean): void {
     if (isInUse && this.#isInUse) return
     this.#isInUse = isInUse
-    for (const account of [this.#kept?.account, this.#place]) {
+    for (const account of [this.#history?.account, this.#place]) {
       account?.wake()
       if (!isInUse) account?.rest()
     }
   }
 
-  /** The room is over. */
+  /** Called when the room has ended. */
   close(): void {
     if (this.#place !== undefined) this.#options.places?.leave(this.#place)
     this.#place?.close()
     this.#place = undefined
-    this.keep(0)
+    this.setHistoryBytes(0)
   }
 
-  #meterOfKept(): Meter {
-    if (this.#kept === undefined) {
+  #historyMeter(): Meter {
+    if (this.#history === undefined) {
       const { accounting, onForget } = this.#options
       const account = accounting.open({ owner: this.#owner, bytes: 0, shed: onForget })
-      this.#kept = { account, meter: account.meter(Held.Histories) }
+      this.#history = { account, meter: account.meter(Held.Histories) }
       if (!this.#isInUse) account.rest()
     }
-    return this.#kept.meter
+    return this.#history.meter
   }
 }

@@ -1,4 +1,4 @@
-// One room of a channel: its subscribers, the numbers of its messages, and its history.
+// One room of a channel: its subscribers, message numbers and history.
 
 import type { Part } from '../../core/accounting/holders.ts'
 import { nextTick } from '../../core/base/platform-timers.ts'
@@ -11,12 +11,12 @@ import type { Reader } from './reader.ts'
 import { RoomHoldings, type RoomHoldingsOptions } from './room-holdings.ts'
 
 /**
- * A message to at least this many readers is written as it is handed over, one reader after the other, so that the first
- * have it while it is prepared for the last. Not when several come in one turn: then all of a link leave in one write.
+ * A message to at least this number of readers is written immediately, one reader after the other, so that the first ones get
+ * it while it is prepared for the last. If several are published in one turn, those for one link are written together.
  */
-const leastForFlush = 16
+const minReadersForFlush = 16
 
-/** Where a new subscription begins, and the messages that it gets first. */
+/** Where a new subscription starts, and the messages that it gets first. */
 export interface Start {
   readonly offset: number
   readonly recovered: boolean
@@ -25,21 +25,21 @@ export interface Start {
 
 export class Room {
   readonly key: string
-  /** Identifies this room's lifetime: a room that is forgotten and made again has another epoch, and numbers from 1. */
+  /** Identifies the lifetime of this room: a room that is removed and created again has another epoch, and starts at 1. */
   readonly epoch: string
   readonly holdings: RoomHoldings
   readonly #history: History | undefined
   readonly #watchers = new Set<Reader>()
-  /** When the last message was published that a subscriber may come back for. */
+  /** When the last message was published, or the last reader left. */
   lastUsedMs = 0
   readonly #readers = new Set<Reader>()
   readonly #readersOf = new Map<string, Set<Reader>>()
-  /** Of both: the readers whose clients have a link. */
-  #hereCount = 0
+  /** The number of readers and watchers whose clients are connected. */
+  #connectedCount = 0
   #offset = 0
-  /** Messages for many in this turn of the event loop, and in the last one that had any. */
-  #inTurn = 0
-  #lastInTurn = 0
+  /** Messages to all readers in this turn of the event loop, and in the last turn that had any. */
+  #countThisTurn = 0
+  #countLastTurn = 0
 
   constructor(
     key: string,
@@ -50,10 +50,10 @@ export class Room {
     this.key = key
     this.epoch = epoch
     this.#history = bounds === undefined ? undefined : new History(bounds)
-    this.holdings = new RoomHoldings({ ...holdings, onForget: () => this.#forgetKept() })
+    this.holdings = new RoomHoldings({ ...holdings, onForget: () => this.#dropHistory() })
   }
 
-  /** The number of the last message; 0: there was none. */
+  /** The number of the last message; 0 if there was none. */
   get offset(): number {
     return this.#offset
   }
@@ -70,14 +70,14 @@ export class Room {
     return this.#readers
   }
 
-  /** The presence watches. */
+  /** The readers that watch the room's presence. */
   get watchers(): ReadonlySet<Reader> {
     return this.#watchers
   }
 
   add(reader: Reader): void {
     this.#readers.add(reader)
-    this.see(reader)
+    this.updateConnection(reader)
     const { id } = reader.session
     const own = this.#readersOf.get(id)
     if (own === undefined) this.#readersOf.set(id, new Set([reader]))
@@ -90,54 +90,54 @@ export class Room {
     const own = this.#readersOf.get(id)
     own?.delete(reader)
     if (own?.size === 0) this.#readersOf.delete(id)
-    this.#note(reader, false)
+    this.#setConnected(reader, false)
   }
 
   addWatcher(reader: Reader): void {
     this.#watchers.add(reader)
-    this.see(reader)
+    this.updateConnection(reader)
   }
 
   removeWatcher(reader: Reader): void {
     this.#watchers.delete(reader)
-    this.#note(reader, false)
+    this.#setConnected(reader, false)
   }
 
-  /** Checks whether a reader's client has a link: without one it does not count as a user of the room. */
-  see(reader: Reader): void {
-    this.#note(reader, reader.session.isConnected)
+  /** Called when a reader's client has connected or disconnected: a room is in use while any of them is connected. */
+  updateConnection(reader: Reader): void {
+    this.#setConnected(reader, reader.session.isConnected)
   }
 
-  /** Updates in the accounting whether the room is in use, and the time of its last use. */
+  /** Tells the accounting whether the room is in use, and that it was used now. */
   touch(): void {
-    this.holdings.use(this.#hereCount > 0)
+    this.holdings.setInUse(this.#connectedCount > 0)
   }
 
-  /** The newest messages of the history, oldest first. */
+  /** The newest `limit` messages of the history, oldest first. */
   kept(limit: number, nowMs: number): readonly KeptMessage[] {
     this.prune(nowMs)
     return this.#history?.newest(limit) ?? []
   }
 
-  /** Drops messages that are too old. */
+  /** Drops expired messages. */
   prune(nowMs: number): void {
     this.#history?.prune(nowMs)
     this.#count()
   }
 
-  /** `item` is `[offset + 1, message]`. */
+  /** Delivers a message and adds it to the history. `item` is `[offset + 1, message]`, encoded. */
   publish(item: Encoded, audience: Audience | undefined, nowMs: number, by: Part): void {
     this.#offset++
     if (this.#history !== undefined) {
       this.#history.add({ offset: this.#offset, atMs: nowMs, item, audience })
       this.#count()
-      this.holdings.published(by, payloadSize(item.payload))
+      this.holdings.countPublished(by, payloadSize(item.payload))
     }
     if (audience?.to === undefined) {
-      const goesNow = this.#readers.size >= leastForFlush && this.#isAlone()
+      const isWrittenNow = this.#readers.size >= minReadersForFlush && this.#isProbablyAlone()
       for (const reader of this.#readers) {
         if (!isFor(audience, reader.session.id)) continue
-        if (goesNow) reader.deliverNow(item)
+        if (isWrittenNow) reader.deliverNow(item)
         else reader.deliver(item)
       }
       return
@@ -148,7 +148,7 @@ export class Room {
     }
   }
 
-  /** What a subscriber that was here until `since` has missed; all of it, or nothing. */
+  /** Where a subscriber that left at `since` continues: with all messages that it missed, or with none of them. */
   startFor(since: Since | undefined, session: string, nowMs: number): Start {
     const offset = this.#offset
     this.prune(nowMs)
@@ -163,38 +163,38 @@ export class Room {
     const kept = this.#history?.after(since.offset, offset) ?? (since.offset === offset ? [] : undefined)
     if (kept === undefined) return lost
     const { session: former } = since
-    // Messages for the former session alone cannot be given to this one: that it was that session is only its claim.
+    // Messages for the former session alone must not reach this one, because a client may claim any former session.
     const isMissing = former !== undefined && kept.some(({ audience }) => isOnlyFor(audience, former, session))
     if (isMissing) return lost
     const missed = kept.filter(({ audience }) => isFor(audience, session, former)).map(({ item }) => item)
     return { offset: since.offset, recovered: true, missed }
   }
 
-  /** This message is likely to be the only one of its turn: it is the first, and the last turn with messages had one. */
-  #isAlone(): boolean {
-    if (this.#inTurn++ > 0) return false
-    const wasAlone = this.#lastInTurn <= 1
+  /** Whether this message is probably the only one of its turn: it is the first, and the last turn with messages had one. */
+  #isProbablyAlone(): boolean {
+    if (this.#countThisTurn++ > 0) return false
+    const wasAlone = this.#countLastTurn <= 1
     nextTick(this.#turnEnds)
     return wasAlone
   }
 
   readonly #turnEnds = (): void => {
-    this.#lastInTurn = this.#inTurn
-    this.#inTurn = 0
+    this.#countLastTurn = this.#countThisTurn
+    this.#countThisTurn = 0
   }
 
-  #forgetKept(): void {
+  #dropHistory(): void {
     this.#history?.clear()
     this.#count()
   }
 
   #count(): void {
-    if (this.#history !== undefined) this.holdings.keep(this.#history.heldBytes)
+    if (this.#history !== undefined) this.holdings.setHistoryBytes(this.#history.heldBytes)
   }
 
-  #note(reader: Reader, isHere: boolean): void {
-    if (reader.isHere !== isHere) this.#hereCount += isHere ? 1 : -1
-    reader.isHere = isHere
+  #setConnected(reader: Reader, isConnected: boolean): void {
+    if (reader.countsAsConnected !== isConnected) this.#connectedCount += isConnected ? 1 : -1
+    reader.countsAsConnected = isConnected
     this.touch()
   }
 }

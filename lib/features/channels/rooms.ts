@@ -1,5 +1,5 @@
-// The rooms of one channel, by key. An empty room is forgotten when nobody can come back for its history, or when another
-// room needs its place.
+// The rooms of one channel, by key. Removes an empty room once its history has expired, or when another room needs its
+// place.
 import type { Accounting } from '../../core/accounting/accounting.ts'
 import type { FairPlaces } from '../../core/accounting/fair-places.ts'
 import type { Part } from '../../core/accounting/holders.ts'
@@ -15,15 +15,15 @@ export interface RoomsOptions {
   readonly name: string
   readonly maxRooms: number
   readonly history: HistoryBounds | undefined
-  /** As in `channel "News"`. */
+  /** The channel in messages, such as `channel "News"`. */
   readonly label: string
-  /** Somebody is present there, or is away within the grace. */
+  /** Whether any session is present in the room, or disconnected for less than the grace period. */
   readonly isInUse: (room: Room) => boolean
-  /** The room was shed while it was in use, because others need its place. */
-  readonly onTaken: (room: Room) => void
+  /** Called when a room was removed because others need its place. */
+  readonly onEvicted: (room: Room) => void
 }
 
-/** A sweep looks at all rooms: at most this many times within the `ttlMs` of a message. */
+/** The number of sweeps per `ttlMs`, at most: each visits all rooms. */
 const sweepsPerTtl = 8
 
 export class Rooms {
@@ -31,9 +31,9 @@ export class Rooms {
   readonly #rooms = new Map<string, Room>()
   readonly #places: FairPlaces
   readonly #sweeps: DeadlineSweep
-  /** No two rooms that were ever made have the same epoch. */
-  readonly #origin = crypto.randomUUID()
-  #made = 0
+  /** Starts every epoch, so that no two rooms ever share one, even after a restart. */
+  readonly #epochPrefix = crypto.randomUUID()
+  #createdCount = 0
 
   constructor(options: RoomsOptions) {
     const { clock, accounting, name, maxRooms } = options
@@ -55,34 +55,36 @@ export class Rooms {
   }
 
   /**
-   * The room, created if needed, in the place of another one when there are too many: see FairPlaces. Throws BusyError when
-   * no place can be freed. The room without a key always fits, and belongs to the server.
+   * Returns the room with this key, and creates it if needed. Beyond `maxRooms`, a new room replaces another one, as FairPlaces
+   * decides. The room without a key always has a place, and belongs to the server.
+   *
+   * @throws BusyError if no place can be freed.
    */
-  obtain(key: string, maker: Part): Room {
+  getOrCreate(key: string, creator: Part): Room {
     const known = this.#rooms.get(key)
     if (known !== undefined) return known
     const { accounting, maxRooms, history, label } = this.#options
-    const room = new Room(key, `${this.#origin}.${this.#made++}`, history, {
+    const room = new Room(key, `${this.#epochPrefix}.${this.#createdCount++}`, history, {
       accounting,
-      ...(key === '' ? { places: undefined, maker: accounting.server } : { places: this.#places, maker }),
-      onEnd: () => this.#take(room),
+      ...(key === '' ? { places: undefined, creator: accounting.server } : { places: this.#places, creator }),
+      onEnd: () => this.#evict(room),
     })
     if (!room.holdings.takePlace()) {
-      const message = `${label} has ${maxRooms} rooms and can take no more; raise its option maxRooms`
+      const message = `${label} already has ${maxRooms} rooms; raise its option maxRooms`
       throw new BusyError(message, { notStarted: false })
     }
     this.#rooms.set(key, room)
     return room
   }
 
-  /** Called when a reader left it, or a message was published in it. */
+  /** Called when a reader has left the room, or a message was published in it. */
   used(room: Room): void {
     if (this.#rooms.get(room.key) !== room) return
     const { clock, history } = this.#options
     room.lastUsedMs = clock.now()
     room.touch()
     if (history !== undefined) this.#sweeps.watch(room.lastUsedMs + history.ttlMs)
-    else this.#forgetIfSpent(room, room.lastUsedMs)
+    else this.#removeIfUnused(room, room.lastUsedMs)
   }
 
   close(): void {
@@ -92,31 +94,31 @@ export class Rooms {
     this.#options.accounting.forget(this.#places)
   }
 
-  /** A subscriber that returns learns that messages may be missing: the next room of this key has another epoch. */
-  #take(room: Room): void {
-    if (this.#forget(room)) this.#options.onTaken(room)
+  /** The next room with this key has another epoch, so returning subscribers learn that messages may be missing. */
+  #evict(room: Room): void {
+    if (this.#remove(room)) this.#options.onEvicted(room)
   }
 
-  #forget(room: Room): boolean {
+  #remove(room: Room): boolean {
     room.holdings.close()
     return this.#rooms.get(room.key) === room && this.#rooms.delete(room.key)
   }
 
   readonly #sweep = (nowMs: number): number => {
-    const { ttlMs } = this.#options.history as HistoryBounds // else no sweep was ever asked for
+    const { ttlMs } = this.#options.history as HistoryBounds // sweeps are only scheduled with a history
     let earliest = Number.POSITIVE_INFINITY
     for (const room of this.#rooms.values()) {
       room.prune(nowMs)
-      if (this.#forgetIfSpent(room, nowMs)) continue
+      if (this.#removeIfUnused(room, nowMs)) continue
       if (room.lastUsedMs + ttlMs > nowMs) earliest = Math.min(earliest, room.lastUsedMs + ttlMs)
     }
     return Math.max(earliest, nowMs + ttlMs / sweepsPerTtl)
   }
 
-  #forgetIfSpent(room: Room, nowMs: number): boolean {
+  #removeIfUnused(room: Room, nowMs: number): boolean {
     const { history, isInUse } = this.#options
     if (room.key === '' || !room.isEmpty || isInUse(room)) return false
     if (history !== undefined && room.lastUsedMs + history.ttlMs > nowMs) return false
-    return this.#forget(room)
+    return this.#remove(room)
   }
 }

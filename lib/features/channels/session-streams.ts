@@ -6,28 +6,28 @@ import type { Ending } from './channel-actions.ts'
 import type { Reader } from './reader.ts'
 import type { Room } from './room.ts'
 
-/** A subscription, or a presence watch. */
+/** A subscription or a presence watch. */
 export interface SessionStream {
   readonly session: ServerSession
-  /** The key of its room; '' stands for none. */
+  /** The key of the room; '' for the room without one. */
   readonly key: string
-  /** undefined: the channel has not accepted it yet. */
+  /** Undefined until the channel has accepted the stream. */
   reader: Reader | undefined
-  /** The room of that reader. */
+  /** The room of the reader. */
   room: Room | undefined
-  /** Its session reconnected, so the channel's answer was about the former identity. */
+  /** Set when the session has reconnected: the channel's decision was about the former identity. */
   isStale: boolean
-  /** The server's program has ended it, perhaps before it began. */
+  /** Set when the server's program has ended the stream, possibly before it was accepted. */
   ending: Ending | undefined
 }
 
-/** Which streams are meant: those that match all the given fields. */
-export interface StreamChoice {
-  /** Ids of sessions. */
+/** Selects the streams that match all given fields. */
+export interface StreamFilter {
+  /** Session ids. */
   readonly sessions?: ReadonlySet<string> | undefined
   /** The `id` of the identity. */
   readonly identity?: string | undefined
-  /** '' stands for none. */
+  /** '' for the room without a key. */
   readonly key?: string | undefined
 }
 
@@ -47,21 +47,21 @@ export class SessionStreams {
     return this.#bySession.get(sessionId) ?? none
   }
 
-  /** A new list, in the order in which they began. */
-  chosen({ sessions, identity, key }: StreamChoice): SessionStream[] {
+  /** Returns the selected streams in a new list, in the order in which they were added. */
+  matching({ sessions, identity, key }: StreamFilter): SessionStream[] {
     const ids = sessions ?? this.#bySession.keys()
     const streams = [...ids].flatMap((id) => [...this.of(id)])
     return streams.filter((stream) => {
-      const isTheirs = identity === undefined || stream.session.identity?.id === identity
-      return isTheirs && (key === undefined || stream.key === key)
+      const isOfIdentity = identity === undefined || stream.session.identity?.id === identity
+      return isOfIdentity && (key === undefined || stream.key === key)
     })
   }
 
-  /** Throws BusyError where the session has too many. */
-  begin(session: ServerSession, key: string): SessionStream {
+  /** Adds a stream. @throws BusyError if the session has too many. */
+  add(session: ServerSession, key: string): SessionStream {
     const own = this.#bySession.get(session.id) ?? new Set()
     if (own.size >= this.#maxPerSession) {
-      const message = `this session has ${own.size} subscriptions to ${this.#label}; end some, or raise its option maxPerSession`
+      const message = `this session already has ${own.size} subscriptions to ${this.#label}; end some, or raise the channel's option maxPerSession`
       throw new BusyError(message, { notStarted: false })
     }
     const stream: SessionStream = {
@@ -77,7 +77,7 @@ export class SessionStreams {
     return stream
   }
 
-  end(session: ServerSession, stream: SessionStream): void {
+  remove(session: ServerSession, stream: SessionStream): void {
     const own = this.#bySession.get(session.id)
     if (own?.delete(stream)) session.held(Held.Places).change(-placeBytes.stream)
     if (own?.size === 0) this.#bySession.delete(session.id)

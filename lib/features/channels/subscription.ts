@@ -1,4 +1,4 @@
-// Subscription: the client's end of a channel's room. Keeps its position, so that it can continue from there.
+// Subscription, the client's side of a channel's room. Keeps its position, so that it can continue from there.
 import type { Call } from '../../core/action/call.ts'
 import { ProtocolError } from '../../core/base/errors.ts'
 import type { OptionTable } from '../../core/base/option-table.ts'
@@ -18,16 +18,16 @@ import {
 export interface SubscribeOptions extends ResumingOptions {
   /** The room; default: the room without a key. */
   readonly key?: string | undefined
-  /** Begin after this place, as far as the history reaches, or with the oldest message of the history. Default: with the next message. */
+  /** Where to start: after this position if the history still has it, or with the oldest message. Default: with the next message. */
   readonly since?: Since | undefined
 }
 
 export const subscribeOptions: OptionTable<SubscribeOptions> = { ...resumingOptions, key: 'any', since: 'any' }
 
-/** The lifetime of the room, and the session, in which messages arrived. */
+/** The epoch and the session in which messages arrived. */
 type Place = Required<Omit<Position, 'offset'>>
 
-/** A message, and its number in its room. */
+/** A message and its number in the room. */
 interface Numbered<Message> {
   readonly place: Place
   readonly offset: number
@@ -35,9 +35,9 @@ interface Numbered<Message> {
 }
 
 /**
- * Messages of a channel, as they come: iterate it, or pass a handler to `subscribe`. A lost link or a restarted
- * server does not end it; `recovered` says whether nothing was missed. Messages that nobody reads wait at the
- * server, which bounds them. While it is open it keeps the process alive.
+ * The messages of a channel. Iterate the subscription, or pass a handler to `subscribe`. It survives lost links and server
+ * restarts; `recovered` says whether any message was missed. Unread messages wait on the server, up to the channel's bounds.
+ * An open subscription keeps the process alive.
  *
  * @example
  * const subscription = client.subscribe(News)
@@ -45,19 +45,19 @@ interface Numbered<Message> {
  */
 export class Subscription<Message = unknown> extends ResumingStream<Numbered<Message>, Message> {
   readonly #room: RoomRequest
-  /** Where the first call begins. */
+  /** Where the first call starts. */
   readonly #since: Since | undefined
-  // Where the next call continues, in separate fields: a new object for each message would be kept until the next one comes.
+  // The position of the next call, in separate fields to avoid an object per message.
   #place: Place | undefined
   #offset = 0
   #handedPlace: Place | undefined
   #handedOffset = 0
   #recovered = true
   #lostCount = 0
-  /** Of these, the ones in the current call. */
+  /** The messages lost in the current call. */
   #lostInCall = 0
 
-  /** Users get theirs from `client.subscribe`. @internal */
+  /** Created by `client.subscribe`. @internal */
   constructor(
     kit: ClientKit,
     room: RoomRequest,
@@ -69,17 +69,17 @@ export class Subscription<Message = unknown> extends ResumingStream<Numbered<Mes
     this.#since = options.since
   }
 
-  /** True until a message was lost, or may have been. */
+  /** False once a message was lost, or may have been. */
   get recovered(): boolean {
     return this.#recovered
   }
 
-  /** Messages that were lost because this side did not keep up, where the channel's `overflow` drops messages. */
+  /** Messages lost because this client did not keep up, if the channel's `overflow` drops messages. */
   get lostCount(): number {
     return this.#lostCount
   }
 
-  /** The place after the last message that was handed over; pass it as `since` to continue from there. */
+  /** The position after the last message that was read. Pass it as `since` to continue from there. */
   get position(): Position | undefined {
     return this.#handedPlace === undefined ? undefined : positionOf(this.#handedPlace, this.#handedOffset)
   }
@@ -109,7 +109,7 @@ export class Subscription<Message = unknown> extends ResumingStream<Numbered<Mes
     if (Array.isArray(item) && item.length === 2 && isOffset(item[0])) {
       const [offset, message] = item as [number, Message]
       this.#offset = offset
-      return [{ place: this.#place as Place, offset, message }] // the first item set it
+      return [{ place: this.#place as Place, offset, message }] // set by the first item
     }
     const { lost } = (item ?? {}) as { readonly lost?: unknown }
     if (!isOffset(lost)) throw unreadable(item)
