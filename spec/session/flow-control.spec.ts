@@ -202,6 +202,19 @@ describe('flow control', () => {
     expect(await itemsOf(call)).to.have.length(200)
   })
 
+  it('says so when a second loop would find nothing', async () => {
+    const call = client.runAction(Count, { upTo: 3 })
+    const first = call[Symbol.asyncIterator]()
+    expect(await first.next()).to.deep.equal({ done: false, value: 1 })
+    expect(await itemsOf(call)).to.deep.equal([2, 3])
+    const error = await failureOf(itemsOf(call))
+    expect(error).to.include({ code: 'ITEMS_DISCARDED' })
+    expect(error.message).to.equal('items of action "Count" were read already: keep those that you need again')
+    expect(await first.next()).to.deep.equal({ done: true, value: 'all' })
+    const broken = client.runAction(Failing, 2)
+    for (let loop = 0; loop < 2; loop++) expect(await failureOf(itemsOf(broken))).to.be.instanceOf(RangeError)
+  })
+
   it('gives an error in the middle after the items before it', async () => {
     const items: number[] = []
     const error = await failureOf(

@@ -26,9 +26,9 @@ export type Outcome<Output, Failure = unknown> =
 /**
  * One run of an action, requested by this side.
  *
- * Awaiting it returns the result; iterating it reads the items first. Items that nobody reads are kept up to the
- * stream's window and then discarded. An error in the middle arrives after the items before it. Leaving the loop early
- * cancels the call.
+ * Awaiting it returns the result; iterating it reads the items first, once: another loop rejects with ClientError
+ * (`ITEMS_DISCARDED`). Items that nobody reads are kept up to the stream's window and then discarded. An error in the middle
+ * arrives after the items before it. Leaving the loop early cancels the call.
  *
  * @example
  * const call = client.runAction(Count, 10)
@@ -42,6 +42,8 @@ export class Call<Output = unknown, Item = never, Failure = unknown>
   /** Set once, by `begin`: a subclass of Promise is constructed with an executor only. */
   // biome-ignore lint/style/useReadonlyClassProperties: see above
   #pending: PendingCall | undefined
+  /** A loop has read all items. */
+  #isRead = false
 
   /** A call that is being sent. For routers; users get theirs from `runAction`. */
   static begin<Output, Item, Failure = unknown>(pending: PendingCall, around?: Around): Call<Output, Item, Failure> {
@@ -133,10 +135,12 @@ export class Call<Output = unknown, Item = never, Failure = unknown>
     this.#markHandled()
     const pending = this.#pending
     const loop = new LoopTurns(turnsOf(pending?.clock ?? platformClock))
+    const isLate = this.#isRead
     let isOver = false
     const finish = async (): Promise<IteratorResult<Item, Output>> => {
       isOver = true
       const outcome = await this.outcome()
+      this.#isRead ||= outcome.ok
       // Completed again with the lines of the loop that reads the items; the error already has those of the code that made the call.
       return { done: true, value: outcome.ok ? outcome.value : await withCallerStack(outcome.error, 'keep') }
     }
@@ -144,7 +148,8 @@ export class Call<Output = unknown, Item = never, Failure = unknown>
       [Symbol.asyncIterator]: () => iterator,
       next: () => {
         if (isOver || pending === undefined) return finish()
-        if (pending.items?.isDiscarding) return Promise.reject(discardedError(pending))
+        if (isLate) return Promise.reject(itemsGone(pending, 'were read already: keep those that you need again'))
+        if (pending.items?.isDiscarding) return Promise.reject(itemsGone(pending, unread))
         return nextItem(pending, finish, loop)
       },
       return: async (value) => {
@@ -227,7 +232,8 @@ function itemOf<Item>(pending: PendingCall, payload: Payload): Item {
   }
 }
 
-function discardedError(pending: PendingCall): ClientError {
-  const message = `items of action "${pending.request.name}" were discarded because nobody read them: iterate the call before awaiting it`
-  return new ClientError(message, { code: 'ITEMS_DISCARDED' })
+const unread = 'were discarded because nobody read them: iterate the call before awaiting it'
+
+function itemsGone(pending: PendingCall, why: string): ClientError {
+  return new ClientError(`items of action "${pending.request.name}" ${why}`, { code: 'ITEMS_DISCARDED' })
 }
