@@ -1,6 +1,7 @@
 // isock with everything on: sessions, ledger, deadlines, retry, limits. What its variants have in common.
-import { listenWeb } from 'isock/web'
+
 import { Action, type AnyAction, Client, Server, type ServerOptions } from '../../lib/index.ts'
+import { listenWeb } from '../../lib/web.ts'
 import { itemAt } from '../cells.ts'
 import type { Contender } from '../contender.ts'
 
