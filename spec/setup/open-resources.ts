@@ -13,9 +13,16 @@ const transient = /Req|^ConnectWrap$|^TCPConnectWrap$|^PipeConnectWrap$|^WriteWr
 
 /**
  * Ports of stores: a pool opens and closes its connections when it likes, also later than in the spec that needed one more. A pool that
- * nobody closes keeps the process alive after the specs, which is an error too.
+ * nobody closes keeps the process alive after the specs, which is an error too. Global, as mocha loads the hooks apart from the specs.
  */
-export const poolPorts = new Set<number>()
+export const poolPorts: Set<number> = sharedPorts()
+
+function sharedPorts(): Set<number> {
+  const key = Symbol.for('isock.spec.poolPorts')
+  const all = globalThis as { [key]?: Set<number> }
+  all[key] ??= new Set()
+  return all[key]
+}
 
 /** Everything open now that keeps the process alive. Unref'd timers and handles are not in it. */
 export function openResources(): OpenResources {
