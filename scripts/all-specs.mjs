@@ -3,7 +3,7 @@
 // them; then run those alone that measure how long a server takes. The last line is the totals, `N passed, N failed[, N skipped]`.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -16,7 +16,7 @@ const all = 'spec/**/*.spec.ts'
 const timed = ['spec/{hostile,load}/**/*.spec.ts']
 /** Those that mostly wait, for processes, browsers, disks and clocks: a process of its own for each list, so that they wait together. */
 const own = [
-  ['spec/{cli,scripts}/**/*.spec.ts', 'spec/{examples,scripts}.spec.ts'],
+  ['spec/{cli,scripts}/**/*.spec.ts', 'spec/examples.spec.ts', 'spec/scripts.spec.ts'],
   ['spec/{daemon,processes,threads}/**/*.spec.ts'],
   ['spec/{browser,data}/**/*.spec.ts', 'spec/bundlers.spec.ts'],
   ['spec/{gateways,tracim,web}/**/*.spec.ts'],
@@ -24,6 +24,10 @@ const own = [
 /** Rooms that are not run, as `browser,examples`. */
 const leftOut = (process.env.ISOCK_SPECS_LEAVE_OUT ?? '').split(',').filter(Boolean)
 const alsoWithout = leftOut.map((room) => `spec/${room}/**/*.spec.ts`)
+
+// Mocha only warns of a path that leads nowhere, and takes braces without a star for a path.
+for (const path of [...own, timed].flat())
+  if (!path.includes('*') && !existsSync(join(root, path))) throw new Error(`there is no ${path}`)
 
 const isAll = process.argv[2] === '--all'
 const given = process.argv.slice(isAll ? 3 : 2)

@@ -1,13 +1,16 @@
 // `npm start`: a server and a client in two processes, which end together, however one of them ends.
+import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { longIt } from './setup/long.ts'
-import { type RunningScript, startScript } from './setup/run-script.ts'
+import { RunningScript } from './setup/run-script.ts'
 import { waitFor } from './setup/wait-for.ts'
 
 describe('the example of two processes', function () {
   this.timeout(30_000)
 
-  const start = () => startScript('examples/two-processes/main.ts')
+  // Its sources, as people run them: it starts their neighbours.
+  const main = fileURLToPath(new URL('../examples/two-processes/main.ts', import.meta.url))
+  const start = () => new RunningScript(['--import', import.meta.resolve('tsx'), main], {})
   const pidOf = async (script: RunningScript, who: string) =>
     Number((await script.printed(new RegExp(`^${who} +process (\\d+)`, 'm')))[1])
   const haveEnded = (...pids: number[]) =>
