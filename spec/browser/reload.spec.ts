@@ -1,6 +1,7 @@
 // A page that goes on in its session after a reload, and a duplicated tab, which does not.
 import { expect } from 'chai'
 import type { Client as BrowserClient } from '../../lib/browser.ts'
+import { type Clock, platformClock } from '../../lib/core/base/clock.ts'
 import { Channel, type Member } from '../../lib/index.ts'
 import { type BrowserKind, browsers, type DrivenBrowser } from '../setup/browsers.ts'
 import { longDescribe } from '../setup/long.ts'
@@ -38,6 +39,12 @@ class Lobby extends Channel<string> {
   }
 }
 
+/** The graces of the server last ten times as long: on a busy machine a browser takes seconds to load a page again. */
+const slowClock: Clock = {
+  now: () => platformClock.now() / 10,
+  setTimer: (run, delayMs) => platformClock.setTimer(run, delayMs * 10),
+}
+
 longDescribe('A page with option resume', function () {
   this.timeout(60_000)
   const files = new PageFiles()
@@ -65,7 +72,7 @@ function specsIn(kind: BrowserKind, files: PageFiles): void {
   })
 
   beforeEach(async () => {
-    world = await new BrowserWorld(browser, files).open()
+    world = await new BrowserWorld(browser, files, { clock: slowClock }).open()
     lobby = new Lobby()
     world.server.addChannel(lobby)
   })

@@ -74,7 +74,8 @@ describe('A conversation cut at every byte', () => {
           }
         }
         await Promise.all(Array.from({ length: lanes }, lane))
-        expect(cuts, 'cuts that were really made').to.be.at.least(tried * 0.5 - 1)
+        // Not all: a slow conversation has heartbeats that others do not have.
+        expect(cuts, 'cuts that were really made').to.be.at.least(tried * 0.3 - 1)
       })
     }
   }
