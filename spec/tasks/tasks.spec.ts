@@ -150,7 +150,7 @@ describe('Tasks', () => {
       await failureOf(listen())
       const error = await failureOf(listen())
       expect(error).to.include({ code: 'INVALID_USAGE' })
-      expect(error.message).to.match(/task "stuck" is still running from before/)
+      expect(error.message).to.match(/task "stuck" is still running after its signal aborted/)
       expect(runs).to.equal(1)
     })
 

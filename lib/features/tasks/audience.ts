@@ -1,5 +1,5 @@
-// The listeners of one process: each message is encoded once and goes to each listener through its own queue. A listener
-// that comes after the process has ended learns how it ended.
+// The listeners of one process. Each event is encoded once and goes through a queue per listener. A listener that comes after
+// the process has ended learns how it ended.
 import { Held, placeBytes } from '../../core/accounting/held.ts'
 import type { Meter } from '../../core/accounting/meter.ts'
 import type { SessionView } from '../../core/action/context.ts'
@@ -18,7 +18,7 @@ import type { ListenEnd, ListenItem } from './listen-action.ts'
 
 export interface AudienceOptions extends Pick<SubscriberQueueOptions, 'label' | 'maxQueued' | 'maxQueuedBytes'> {
   readonly codec: ValueCodec
-  /** Decides what of an error may be sent. */
+  /** Removes what may not be sent from an error. */
   readonly exposed: (error: unknown) => unknown
   readonly maxListenersPerSession: number
   readonly maxFrameBytes: number
@@ -27,7 +27,7 @@ export interface AudienceOptions extends Pick<SubscriberQueueOptions, 'label' | 
 
 interface Listener {
   readonly session: SessionView
-  /** What it costs by itself counts there. */
+  /** Counts the fixed cost of the listener. */
   readonly places: Meter | undefined
   readonly queue: SubscriberQueue
 }
@@ -36,7 +36,7 @@ export class Audience {
   readonly #options: AudienceOptions
   readonly #listeners = new Map<string, Set<Listener>>()
   #count = 0
-  /** How the process ended; undefined: listeners wait for its events. */
+  /** How the process ended. Undefined while listeners wait for its events. */
   #end: Encoded | undefined
 
   constructor(options: AudienceOptions) {
@@ -47,7 +47,7 @@ export class Audience {
     return this.#count
   }
 
-  /** An event for `send`. Throws UnsendableError. */
+  /** Encodes an event for `send`. Throws UnsendableError. */
   encode(item: ListenItem): Encoded {
     const { codec, label, maxFrameBytes } = this.#options
     const payload = codec.encode(item, 'event')
@@ -55,7 +55,7 @@ export class Audience {
     throw tooLarge(`an event of ${label}`, payload, maxFrameBytes)
   }
 
-  /** Sends to all, or to the listeners of one session. Returns how many these are. */
+  /** Sends to all listeners, or to those of one session. Returns their number. */
   send(message: Encoded, sessionId?: string): number {
     if (sessionId !== undefined) return pushToEach(this.#listeners.get(sessionId) ?? [], message)
     let count = 0
@@ -63,18 +63,18 @@ export class Audience {
     return count
   }
 
-  /** Accepts listeners, which wait for events. */
+  /** Called when the process starts: new listeners wait for its events. */
   open(): void {
     this.#end = undefined
   }
 
-  /** Sends all listeners the end, after the events before it, and from now on every new listener. */
+  /** Sends the end to all listeners, after earlier events, and to every new listener from now on. */
   close(end: ListenEnd): void {
     this.#end = this.#encodeEnd(end)
     for (const listeners of this.#listeners.values()) for (const { queue } of listeners) queue.finish()
   }
 
-  /** Serves one listener to its end. Throws BusyError where it does not keep up, and as not started where its session has too many. */
+  /** Serves one listener until it ends. Throws BusyError if it does not keep up or, as not started, if its session has too many. */
   async serve(context: RunContext): Promise<Encoded> {
     if (this.#end !== undefined) return this.#end
     const { signal, session } = context
@@ -90,7 +90,7 @@ export class Audience {
       try {
         await queue.done
       } catch (error) {
-        // A client that is away cannot keep up: it listens again when it comes back.
+        // A disconnected client cannot keep up. It listens again when it is back.
         if (session.isConnected || !(error instanceof BusyError)) throw error
       }
       const reason: unknown = signal.reason

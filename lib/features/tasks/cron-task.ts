@@ -3,10 +3,10 @@ import { brand } from '../../core/base/brand.ts'
 import { Task } from './task.ts'
 
 /**
- * Runs at the times of a cron pattern while the server serves. Times that pass while it runs, or while the machine
- * sleeps, are not caught up, except for one.
+ * Runs at the times of a cron pattern while the server serves. Times that pass during a run are skipped. If some pass while
+ * the machine sleeps, the task runs once when it wakes up.
  *
- * Where summer time begins, a time that does not exist runs when the clocks go forward; where it ends, a time that comes
+ * When daylight saving time starts, a time that is skipped runs when the clocks go forward. When it ends, a time that occurs
  * twice runs once.
  *
  * @example
@@ -19,13 +19,12 @@ import { Task } from './task.ts'
  */
 export abstract class CronTask extends Task {
   /**
-   * Minute, hour, day of month, month, day of week; with a sixth part in front, seconds; with a
-   * seventh behind, year. Or '@daily' and the like. What is
-   * clearly not a pattern is rejected when the task is added, an invalid pattern by `listen`; for a task that is added
-   * later, it is reported.
+   * Minute, hour, day of month, month, day of week; optionally with seconds as a first field and the year as a last one. Or
+   * a name such as '@daily'. Anything but a pattern is rejected when the task is added. An invalid pattern rejects `listen`, or
+   * is reported for a task that is added later.
    */
   abstract readonly pattern: string
-  /** As in 'Europe/Berlin'. Default: the machine's. */
+  /** A time zone such as 'Europe/Berlin'. Default: that of the machine. */
   readonly timeZone: string | undefined = undefined
 }
 

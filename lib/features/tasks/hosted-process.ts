@@ -1,5 +1,5 @@
-// One process that was added: runs it, restarts it when it throws, stops it. Its runs never overlap, even when it was
-// removed and added again.
+// A process of a server. Runs it, restarts it when it throws, and stops it. Its runs never overlap, even if it was removed
+// and added again.
 import { runClean } from '../../core/base/async-context.ts'
 import { Backoff } from '../../core/base/backoff.ts'
 import { sleep } from '../../core/base/clock.ts'
@@ -24,10 +24,10 @@ export class HostedProcess implements ProcessHandle {
   #ended: Promise<void> = Promise.resolve()
   #mayRun = false
   #isRemoved = false
-  /** Settles when the runs of removed predecessors have ended; undefined: there are none. */
+  /** Settles when the runs of the removed processes that it replaces have ended. Undefined if there are none. */
   #formerEnd: Promise<void> | undefined
 
-  /** `former`: removed processes that it replaces and that still run. */
+  /** `former` are the removed processes that it replaces and that are still running. */
   constructor(
     name: string,
     process: AnyProcess,
@@ -65,7 +65,7 @@ export class HostedProcess implements ProcessHandle {
     return this.#lastError
   }
 
-  /** The server serves: from now on it can be started. */
+  /** Called when the server listens: the process can be started from now on. */
   onListening(): void {
     this.#mayRun = true
     if (this.process.startsWithServer) this.start()
@@ -81,10 +81,10 @@ export class HostedProcess implements ProcessHandle {
     this.#restartCount = 0
     this.#abort = new AbortController()
     this.audience.open()
-    // Stored before the run begins, because the run may read it.
+    // Stored before the run starts, because the run may read it.
     const ended = deferred<void>()
     this.#ended = ended.promise
-    ended.resolve(runClean((signal) => this.#runOn(signal), this.#abort.signal))
+    ended.resolve(runClean((signal) => this.#runUntilEnd(signal), this.#abort.signal))
   }
 
   async stop(): Promise<void> {
@@ -94,12 +94,12 @@ export class HostedProcess implements ProcessHandle {
     throw new DeadlineError(`${this.label} is still running ${stopLimitMs} ms after its signal aborted`)
   }
 
-  /** Settles when its run has ended, which never rejects. */
+  /** Settles when the run has ended. Never rejects. */
   get whenEnded(): Promise<void> {
     return this.#ended
   }
 
-  /** Removes it from its server: the run is aborted, and its listeners get an error. */
+  /** Called when it is removed from the server: aborts the run, and ends the listeners with an error. */
   remove(): void {
     const message = `${this.label} was removed from the server`
     this.#isRemoved = true
@@ -107,7 +107,7 @@ export class HostedProcess implements ProcessHandle {
     this.audience.close({ how: 'failed', error: new ServerError(message, { code: 'UNKNOWN_PROCESS' }) })
   }
 
-  /** The server drains: releases the listeners, aborts the run, and waits at most this long for its end. */
+  /** Called when the server drains: releases the listeners, aborts the run, and waits at most this long for it to end. */
   async drain(graceMs: number): Promise<void> {
     this.#stop(new CancelledError('the server is shutting down'))
     if (!this.#isRemoved) this.audience.close({ how: 'again' })
@@ -122,11 +122,11 @@ export class HostedProcess implements ProcessHandle {
     this.#abort.abort(reason)
   }
 
-  /** Never rejects. */
-  async #runOn(signal: AbortSignal): Promise<void> {
+  /** Runs the process, and restarts it until it ends or its restarts are used up. Never rejects. */
+  async #runUntilEnd(signal: AbortSignal): Promise<void> {
     const { clock } = this.#kit
     const { restartBackoff, maxRestarts, healthyAfterMs } = this.process
-    // No jitter: nobody else is started at the same time.
+    // No jitter: nothing else restarts at the same time.
     const firstBackoff = new Backoff(restartBackoff, () => 1)
     let backoff = firstBackoff
     this.#state = 'restarting'
@@ -138,7 +138,7 @@ export class HostedProcess implements ProcessHandle {
     for (let failures = 0; ; ) {
       this.#state = 'running'
       const startedAtMs = clock.now()
-      if (await this.#isOverAfterRun(signal)) return
+      if (await this.#runOnce(signal)) return
       if (clock.now() - startedAtMs >= healthyAfterMs) {
         failures = 0
         backoff = firstBackoff
@@ -156,8 +156,8 @@ export class HostedProcess implements ProcessHandle {
     }
   }
 
-  /** One run. False: it threw, and is to be restarted. */
-  async #isOverAfterRun(signal: AbortSignal): Promise<boolean> {
+  /** Runs the process once. Returns false if it threw and should be restarted. */
+  async #runOnce(signal: AbortSignal): Promise<boolean> {
     const { label, audience } = this
     const kit = this.#kit
     const runAbort = new RunAbort(signal, kit.clock, Number.POSITIVE_INFINITY)

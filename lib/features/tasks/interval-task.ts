@@ -3,8 +3,8 @@ import { brand } from '../../core/base/brand.ts'
 import { Task, type TaskContext } from './task.ts'
 
 /**
- * Runs at intervals while the server serves. An interval is counted from the end of one run to the start of the next, and
- * read again each time, so that it can change.
+ * Runs at intervals while the server serves. An interval lasts from the end of one run to the start of the next. It is
+ * requested before each run, so it can change.
  *
  * @example
  * class Poll extends IntervalTask {
@@ -14,12 +14,12 @@ import { Task, type TaskContext } from './task.ts'
  * server.addTask(new Poll())
  */
 export abstract class IntervalTask extends Task {
-  /** The first run does not wait for an interval. Default false. */
+  /** Whether the first run starts immediately, without an interval. Default false. */
   readonly runsAtOnce: boolean = false
 
   /**
-   * Milliseconds until the next run; Infinity: there is none. When it throws or does not return a positive number, that
-   * is reported, and the previous interval is used, or a minute.
+   * Returns the milliseconds until the next run; Infinity if there is none. An error or anything but a positive number is
+   * reported, and the previous interval is used, or a minute if there is none.
    */
   abstract intervalMs(context: TaskContext): number | Promise<number>
 }

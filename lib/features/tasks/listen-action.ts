@@ -1,10 +1,10 @@
-// The contract between a client that listens to a process and the server.
+// The action by which a client listens to a process. Shared by client and server.
 import { Action } from '../../core/action/action.ts'
 
-/** One event; or true, the first item: from here on nothing is missed. */
+/** An event; or `true` as the first item, after which no event is missed. */
 export type ListenItem = true | { readonly event: string; readonly data: unknown }
 
-/** again: the server ends the stream for reasons of its own, and events may be missed meanwhile. */
+/** How a stream ended. `again`: the server ended it, and the client should listen again; events in between are missed. */
 export type ListenEnd = { readonly how: 'finished' | 'again' } | { readonly how: 'failed'; readonly error: unknown }
 
 /** Listens to the process of this name. */

@@ -1,5 +1,5 @@
-// Process: work that runs as long as the server and sends events to its listeners. Both sides may import the class: the
-// client reads its name, its event types and its error classes from it.
+// Process, work that runs as long as the server and sends events to its listeners. Both sides may import the class: clients
+// use its name, event types and error classes.
 import type { BackoffOptions } from '../../core/base/backoff.ts'
 import { brand } from '../../core/base/brand.ts'
 import { requireNameOf } from '../../core/base/class-name.ts'
@@ -8,9 +8,9 @@ import type { OptionTable } from '../../core/base/option-table.ts'
 import type { AnyClass, ClassRegistry, ErrorClass } from '../../core/wire/rich/class-registry.ts'
 import type { TaskContext } from './task.ts'
 
-/** The listeners that an event is for. */
+/** Selects the listeners that get an event. */
 export interface SendOptions {
-  /** The id of a session, or several; default: all listeners. */
+  /** The id of a session, or several. Default: all listeners. */
   readonly to?: string | readonly string[] | undefined
 }
 
@@ -19,23 +19,23 @@ export const sendOptions: OptionTable<SendOptions> = { to: 'protects' }
 
 /** Sends the events of one run of a process. `Events` maps the names of events to their data. */
 export interface ProcessOutput<in Events extends object = Record<string, unknown>> {
-  /** Listeners of all clients, as of now. */
+  /** The current number of listeners. */
   readonly listenerCount: number
   /**
-   * Sends an event to all clients that listen, or to some. Never waits: each listener has its own queue. Returns the
-   * number of listeners that it goes to.
+   * Sends an event to all listeners, or to some. Never waits: each listener has its own queue. Returns the number of
+   * listeners that it was sent to.
    *
    * @throws ServerError (`UNKNOWN_SESSION`, `CLOSED`), UnsendableError (also `TOO_LARGE`); the signal's reason once the
    *   process was stopped.
    */
   send<E extends keyof Events & string>(event: E, data: Events[E], options?: SendOptions): number
-  /** Ends the process as failed: every listener gets this error, later ones too. It is not restarted. */
+  /** Ends the process as failed, without a restart. All listeners get this error, and so do later ones. */
   fail(error: unknown): void
-  /** Ends the process: every listener's stream ends, later ones too. */
+  /** Ends the process as finished. The streams of all listeners end, and so do later ones. */
   finish(): void
 }
 
-/** What a run of a process sees. */
+/** The context of a run of a process. */
 export interface ProcessContext<in Events extends object = Record<string, unknown>> extends TaskContext {
   readonly output: ProcessOutput<Events>
 }
@@ -56,53 +56,53 @@ export interface ProcessContext<in Events extends object = Record<string, unknow
  * server.addProcess('counter', new Counter())
  */
 export abstract class Process<Events extends object = Record<string, unknown>> {
-  /** Its name when `addProcess` gets none, and for clients that name the class. Default: the class's name. */
+  /** The name of the process, unless `addProcess` is given one; clients use it too. Default: the class name. */
   static processName?: string
-  /** What it does, in a line: shown by `isock ls`. */
+  /** A one-line description, shown by `isock ls`. */
   static description?: string
-  /** Error classes that arrive at listeners as themselves. */
+  /** Error classes that keep their class at listeners. */
   static errors?: readonly ErrorClass[]
-  /** Other classes whose instances travel as themselves in its events. */
+  /** Other classes whose instances keep their class in events. */
   static classes?: readonly AnyClass[]
 
   /** Type-only; never set at run time. */
   declare readonly eventsType?: Events
 
-  /** Starts with the server, and when it is added to one that serves. Default true. */
+  /** Whether the process starts with the server, or when it is added to a running one. Default true. */
   readonly startsWithServer: boolean = true
-  /** Restarts in a row after it threw; then it has failed. Default 5. */
+  /** Restarts in a row before the process has failed. Default 5. */
   readonly maxRestarts: number = 5
-  /** How long to wait before a restart, in milliseconds. Default: 1 000, doubling to 30 000. */
+  /** The delay before a restart, in milliseconds. Default: 1 000, doubling up to 30 000. */
   readonly restartBackoff: BackoffOptions = { minMs: 1_000, maxMs: 30_000 }
-  /** A run of at least this many milliseconds resets the count of restarts. Default 60 000. */
+  /** A run of at least this duration in milliseconds resets the count of restarts. Default 60 000. */
   readonly healthyAfterMs: number = 60_000
   /** How long `stop()` waits for a run to end, in milliseconds. Default 10 000. */
   readonly stopLimitMs: number = 10_000
-  /** Events that may wait for one listener; above it the listener is dropped. Default 1 000. */
+  /** Events that may wait for one listener; beyond that, the listener is dropped. Default 1 000. */
   readonly maxQueued: number = 1_000
-  /** Bytes of them. Default 1 MiB. */
+  /** The bytes of those events. Default 1 MiB. */
   readonly maxQueuedBytes: number = 1024 * 1024
-  /** Listeners of one client's session. Default 16. */
+  /** Listeners per session. Default 16. */
   readonly maxListenersPerSession: number = 16
 
-  /** Runs on the server, until its signal aborts or it has nothing more to send. */
+  /** Called for each run. Returns when the signal aborts, or when there is nothing more to send. */
   abstract run(context: ProcessContext<Events>): unknown
 }
 
 brand('isock.Process', Process)
 
-/** Any process, whatever its events. */
+/** A process with any events. */
 // biome-ignore lint/suspicious/noExplicitAny: only `any` accepts every subclass's events
 export type AnyProcess = Process<any>
 
-/** A reference to a class of processes, whatever its constructor takes. */
+/** A Process class with any constructor. */
 export type ProcessClass<P extends AnyProcess = AnyProcess> = (abstract new (
   // biome-ignore lint/suspicious/noExplicitAny: only `any` accepts every subclass's constructor
   ...args: any[]
 ) => P) &
   Pick<typeof Process, 'processName' | 'description' | 'errors' | 'classes'>
 
-/** The events of a class of processes, by name. */
+/** The events of a Process class, by name. */
 export type EventsOf<C extends ProcessClass> = C extends abstract new (
   // biome-ignore lint/suspicious/noExplicitAny: in a conditional type, `any` is what matches every constructor
   ...args: any[]
@@ -110,12 +110,12 @@ export type EventsOf<C extends ProcessClass> = C extends abstract new (
   ? Events
   : never
 
-/** One event as it arrives: its name and data. */
+/** A received event: its name and data. */
 export type ProcessEvent<Events extends object = Record<string, unknown>> = {
   [E in keyof Events & string]: { readonly event: E; readonly data: Events[E] }
 }[keyof Events & string]
 
-/** The name under which a class of processes is listened to. Throws ClientError (`INVALID_OPTION`) for one that a minifier gave. */
+/** The process name of a class. Throws ClientError (`INVALID_OPTION`) for a minified class name. */
 export function processNameOf(Class: ProcessClass): string {
   return requireNameOf(Class, 'processName', invalidUsage)
 }
@@ -135,22 +135,25 @@ export function declareClassesOf(Class: ProcessClass, classes: ClassRegistry): v
  */
 export type ProcessState = 'stopped' | 'running' | 'restarting' | 'stopping' | 'finished' | 'failed'
 
-/** A process of a server, as the server's owner sees it. */
+/** A process of a server. */
 export interface ProcessHandle {
   readonly name: string
   readonly state: ProcessState
   readonly listenerCount: number
-  /** Starts after one that threw, since `start()`. */
+  /** Restarts since `start()`. */
   readonly restartCount: number
-  /** What it threw, or failed with, last. */
+  /** The last error that the process threw or failed with. */
   readonly lastError: unknown
   /**
-   * Starts it; a no-op while it runs. Listeners that waited since it was stopped get its events.
+   * Starts the process; a no-op while it runs. Listeners that waited since it was stopped get its events.
    *
    * @throws ServerError: `INVALID_USAGE` before the server listens, while it is stopping and after `removeProcess`;
    *   `SHUTTING_DOWN`.
    */
   start(): void
-  /** Aborts its signal, and settles when it has ended. Its listeners wait for its next start. Rejects with DeadlineError if it keeps running. */
+  /**
+   * Aborts the signal of the run, and settles when the run has ended. Listeners wait for the next start. Rejects with
+   * DeadlineError if the run does not end within `stopLimitMs`.
+   */
   stop(): Promise<void>
 }

@@ -1,4 +1,5 @@
-// The processes of one server: started when it listens, listened to by clients, stopped when it drains or they are removed.
+// The processes of one server. Starts them when the server listens, serves the clients that listen to them, and stops them when
+// the server drains or they are removed.
 import type { Context } from '../../core/action/context.ts'
 import { beforeStart } from '../../core/action/refused.ts'
 import type { RunContext } from '../../core/action/run-context.ts'
@@ -27,8 +28,8 @@ export class Processes implements ServerFeature {
   readonly #kit: ServerKit
   readonly #codec: StandardCodec
   readonly #processes = new Map<string, HostedProcess>()
-  /** Removed, but still running. */
-  readonly #leaving = new Set<HostedProcess>()
+  /** Removed processes that are still running. */
+  readonly #removed = new Set<HostedProcess>()
   #isServing = false
 
   constructor(kit: ServerKit) {
@@ -44,7 +45,7 @@ export class Processes implements ServerFeature {
   /** @throws ServerError (`DUPLICATE_PROCESS`, `SHUTTING_DOWN`), ClientError (`INVALID_OPTION`). */
   add(process: AnyProcess, name = nameOf(process)): void {
     if (!(process instanceof Process)) throw invalidOption('process', 'an instance of a Process subclass', process)
-    if (!isName(name)) throw invalidOption('name of a process', 'a text of 1 to 512 bytes', name)
+    if (!isName(name)) throw invalidOption('name of a process', 'a string of 1 to 512 bytes', name)
     if (this.#processes.has(name)) {
       const message = `process "${name}" is already added; remove it first, or add this one under another name`
       throw new ServerError(message, { code: 'DUPLICATE_PROCESS' })
@@ -67,21 +68,24 @@ export class Processes implements ServerFeature {
       maxFrameBytes: limits.maxFrameBytes,
       findSession,
     })
-    const former = [...this.#leaving].filter((other) => other.name === name || other.process === process)
+    const former = [...this.#removed].filter((other) => other.name === name || other.process === process)
     const hosted = new HostedProcess(name, process, audience, this.#kit, former)
     this.#processes.set(name, hosted)
     if (this.#isServing) hosted.onListening()
   }
 
-  /** False: there was none. Aborts its run, and ends its listeners with an error; if it is added again, it waits for that run's end. */
+  /**
+   * Removes a process: aborts its run, which the process waits for if it is added again, and ends its listeners with an error.
+   * Returns false if there is no such process.
+   */
   remove(process: AnyProcess | ProcessClass | string): boolean {
     const name = typeof process === 'function' ? processNameOf(process) : process
     for (const [ownName, hosted] of this.#processes) {
       if (ownName !== name && hosted.process !== process) continue
       this.#processes.delete(ownName)
       hosted.remove()
-      this.#leaving.add(hosted)
-      void hosted.whenEnded.then(() => this.#leaving.delete(hosted))
+      this.#removed.add(hosted)
+      void hosted.whenEnded.then(() => this.#removed.delete(hosted))
       return true
     }
     return false
@@ -108,11 +112,11 @@ export class Processes implements ServerFeature {
   }
 
   async onDrain(graceMs: number): Promise<void> {
-    await Promise.all([...this.#processes.values(), ...this.#leaving].map((hosted) => hosted.drain(graceMs)))
+    await Promise.all([...this.#processes.values(), ...this.#removed].map((hosted) => hosted.drain(graceMs)))
   }
 }
 
-/** Serves listeners of clients. What they ask for is untrusted, so it is checked here. */
+/** Serves the listeners of clients. Checks their requests, which are untrusted. */
 class ServeListeners extends ListenToProcess {
   static override actionName = ListenToProcess.actionName
   readonly #audienceOf: (name: string) => Audience | undefined
@@ -124,7 +128,7 @@ class ServeListeners extends ListenToProcess {
 
   override action(name: string, context: Context): Promise<ListenEnd> {
     const audience = beforeStart(() => this.#find(name))
-    // The context of a run is always this one; the Encoded stands for the end that it holds.
+    // The server always passes a RunContext, and sends an Encoded as the value that it holds.
     const end: Promise<Encoded> = audience.serve(context as RunContext)
     return end as unknown as Promise<ListenEnd>
   }

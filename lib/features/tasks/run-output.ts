@@ -13,7 +13,7 @@ export interface RunOutputOptions {
   readonly audience: Audience
   readonly kit: ServerKit
   readonly signal: AbortSignal
-  /** Called when the run has declared its end. */
+  /** Called when the run calls `finish` or `fail`. */
   readonly onEnd: (end: ListenEnd) => void
 }
 
@@ -26,7 +26,7 @@ export class RunOutput implements ProcessOutput<Record<string, unknown>> {
     this.#options = options
   }
 
-  /** The end that the run declared. */
+  /** How the run ended the process, if it did. */
   get end(): ListenEnd | undefined {
     return this.#end
   }
@@ -41,7 +41,7 @@ export class RunOutput implements ProcessOutput<Record<string, unknown>> {
     const { audience, signal, label, kit } = this.#options
     if (this.#isClosed) throw new ServerError(`${label}: this run has ended`, { code: 'CLOSED' })
     signal.throwIfAborted()
-    if (!isName(event)) throw invalidOption('event', 'a text of 1 to 512 bytes', event)
+    if (!isName(event)) throw invalidOption('event', 'a string of 1 to 512 bytes', event)
     const message = audience.encode({ event, data })
     if (to === undefined) return audience.send(message)
     const ids = new Set(typeof to === 'string' ? [to] : to)
@@ -59,21 +59,21 @@ export class RunOutput implements ProcessOutput<Record<string, unknown>> {
     this.#endWith({ how: 'finished' })
   }
 
-  /** The run is over: sending through this output throws from now on. */
+  /** Called when the run has ended. From then on, sending throws. */
   close(): void {
     this.#isClosed = true
   }
 
   #endWith(end: ListenEnd): void {
     const { signal, onEnd } = this.#options
-    // The first declared end counts, and aborts the run.
+    // Only the first end counts. It aborts the run.
     if (this.#isClosed || signal.aborted) return
     this.#end = end
     onEnd(end)
   }
 }
 
-/** The abort reason of a run that has declared its end. */
+/** The abort reason of a run that has ended its process. */
 export function endedByItself(label: string): CancelledError {
   return new CancelledError(`${label} declared its end`)
 }

@@ -1,4 +1,4 @@
-// What the runs of tasks and processes share: their context, how they are aborted, and how their errors are handled.
+// The shared parts of the runs of tasks and processes: context, abort and outcome.
 import type { Outcome } from '../../core/action/call.ts'
 import type { Clock, Timer } from '../../core/base/clock.ts'
 import { type DeadlineError, IsockError } from '../../core/base/errors.ts'
@@ -8,10 +8,10 @@ import { withFields } from '../../core/base/log.ts'
 import type { ServerKit } from '../../core/server/feature.ts'
 import type { TaskContext } from './task.ts'
 
-/** How long an aborted run has to end. */
+/** How long an aborted run has to end, in milliseconds. */
 export const abortGraceMs = 1_000
 
-/** The context of a run of the task or process with this name. */
+/** Creates the context of a run of the task or process with this name. */
 export function contextFor(name: string, signal: AbortSignal, { server, log }: ServerKit): TaskContext {
   return {
     name,
@@ -22,7 +22,7 @@ export function contextFor(name: string, signal: AbortSignal, { server, log }: S
   }
 }
 
-/** Whether user code returned or threw, synchronously or not. */
+/** Runs user code, synchronous or not. Returns whether it succeeded, or the error that it threw. */
 export async function outcomeOf(work: () => unknown): Promise<Outcome<unknown>> {
   try {
     await work()
@@ -39,7 +39,7 @@ export function isStop(error: unknown, signal: AbortSignal): boolean {
   return error instanceof IsockError && error.code === 'CANCELLED'
 }
 
-/** Settles when `end`, which never rejects, has settled, or when the signal aborts: check the signal afterwards. */
+/** Settles when `end`, which must never reject, has settled, or when the signal aborts. Check the signal afterwards. */
 export function endedOrAborted(end: Promise<unknown>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const unfollow = followSignal(signal, resolve)
@@ -50,14 +50,14 @@ export function endedOrAborted(end: Promise<unknown>, signal: AbortSignal): Prom
   })
 }
 
-/** Aborts one run, when a parent signal aborts or its time is up. */
+/** Aborts one run when its parent signal aborts or its time limit has passed. */
 export class RunAbort {
   readonly #abort: LinkedAbort
   readonly #clock: Clock
   readonly #limit: Timer | undefined
   #grace: Timer | undefined
 
-  /** `timeoutError` makes the reason when `limitMs` has passed. */
+  /** `timeoutError` creates the abort reason when `limitMs` has passed. */
   constructor(parent: AbortSignal, clock: Clock, limitMs: number, timeoutError?: () => DeadlineError) {
     this.#clock = clock
     this.#abort = new LinkedAbort(parent)
@@ -73,7 +73,7 @@ export class RunAbort {
     this.#abort.abort(reason)
   }
 
-  /** The outcome of the work; or, `abortGraceMs` after an abort, its reason. Keeps the process alive meanwhile. */
+  /** Settles with the outcome of the work or, `abortGraceMs` after an abort, with its reason. Keeps the process alive until then. */
   async orTimedOut(work: Promise<Outcome<unknown>>): Promise<Outcome<unknown>> {
     this.#limit?.keepProcessAlive(true)
     const givenUp = new Promise<Outcome<unknown>>((resolve) => {
@@ -85,7 +85,7 @@ export class RunAbort {
     return Promise.race([work, givenUp])
   }
 
-  /** Releases the timers. Called when the run is over. */
+  /** Releases the timers. Called when the run has ended. */
   close(): void {
     this.#abort.close()
     this.#grace?.cancel()

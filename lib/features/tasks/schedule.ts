@@ -1,4 +1,5 @@
-// Runs one task at its times until it is stopped: waits, runs, asks for the next time. So its runs never overlap.
+// The schedule of one task. Repeats until it is stopped: determines the next time, waits for it, runs the task. So runs never
+// overlap.
 import { runClean } from '../../core/base/async-context.ts'
 import { CancelledError } from '../../core/base/errors.ts'
 import type { ServerKit } from '../../core/server/feature.ts'
@@ -20,24 +21,24 @@ export class Schedule {
     this.#kit = kit
   }
 
-  /** Before the server starts. Rejects with ClientError (`INVALID_OPTION`). */
+  /** Called before the server starts. Rejects with ClientError (`INVALID_OPTION`). */
   async prepare(): Promise<void> {
     await this.#timing.prepare?.()
   }
 
-  /** Begins, once. */
+  /** Starts the schedule. A no-op if it was started before. */
   start(): void {
-    this.#ended ??= runClean(() => this.#runOn(), undefined)
+    this.#ended ??= runClean(() => this.#run(), undefined)
   }
 
-  /** Starts no more runs, and aborts a current one. Settles when it has ended. */
+  /** Stops the schedule and aborts the current run. Settles when the run has ended. */
   async stop(why: string): Promise<void> {
     this.#abort.abort(new CancelledError(why))
     await this.#ended
     this.#tracked.state = 'ended'
   }
 
-  async #runOn(): Promise<void> {
+  async #run(): Promise<void> {
     const { signal } = this.#abort
     const tracked = this.#tracked
     try {

@@ -3,8 +3,8 @@ import { brand } from '../../core/base/brand.ts'
 import { Task } from './task.ts'
 
 /**
- * Runs once, before the server listens: one after the other, the highest priority first. One that fails makes
- * `listen()` reject with its error, unless it is optional. Another `listen()` runs them again.
+ * Runs once, before the server listens. Startup tasks run one after the other, the highest priority first. If one fails,
+ * `listen()` rejects with its error, unless the task is optional. Calling `listen()` again runs them again.
  *
  * @example
  * class Migrate extends StartupTask {
@@ -14,11 +14,11 @@ import { Task } from './task.ts'
  * server.addTask(new Migrate())
  */
 export abstract class StartupTask extends Task {
-  /** Higher runs earlier; of equal ones, the one that was added first. Default 0. */
+  /** Tasks with a higher priority run earlier, tasks with the same one in the order they were added. Default 0. */
   readonly priority: number = 0
-  /** Milliseconds to wait before it runs; those after it wait too. Default 0. */
+  /** The delay before the task runs, in milliseconds. Later tasks wait too. Default 0. */
   readonly delayMs: number = 0
-  /** The server starts without it. Default false. */
+  /** Whether the server starts even if this task fails. Default false. */
   readonly optional: boolean = false
   override readonly timeLimitMs: number = 60_000
 }

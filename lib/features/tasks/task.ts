@@ -1,19 +1,18 @@
-// What a task is: work that the server starts itself. Its four kinds are in files of their own; when they run is
-// schedule.ts, startup-task.ts and shutdown-task.ts.
+// Task, the base class of the four kinds of tasks, which have their own files. Leaves running them to tasks.ts and schedule.ts.
 
 import type { ServerView } from '../../core/action/context.ts'
 import { brand } from '../../core/base/brand.ts'
 import type { Logger } from '../../core/base/log.ts'
 
-/** What one run of a task or a process sees. */
+/** The context of one run of a task or a process. */
 export interface TaskContext {
-  /** The name under which it was added. */
+  /** The name of the task or process. */
   readonly name: string
   readonly server: ServerView
   /** Aborts when the server shuts down, the task is removed, or its time limit has passed. */
   readonly signal: AbortSignal
   readonly log: Logger
-  /** Sends a message to the subscribers of a channel. */
+  /** Publishes a message to a channel. */
   readonly publish: ServerView['publish']
 }
 
@@ -22,12 +21,12 @@ export interface TaskContext {
  * overlaps itself; what it throws goes to the log and the server's `onError`, and its schedule continues.
  */
 export abstract class Task {
-  /** Its name when `addTask` gets none. Default: the class's name. */
+  /** The task's name, unless `addTask` is given one. Default: the class name. */
   static taskName?: string
-  /** Milliseconds after which a run's signal aborts. Default: none; 60 000 at the start, 5 000 at the end. */
+  /** The time limit of a run in milliseconds, after which its signal aborts. Default: none; 60 000 at startup, 5 000 at shutdown. */
   readonly timeLimitMs: number = Number.POSITIVE_INFINITY
 
-  /** Runs on the server. Respect `context.signal`. */
+  /** Called for each run. Respect `context.signal`. */
   abstract run(context: TaskContext): unknown
 }
 
@@ -46,14 +45,14 @@ export interface TaskView {
   readonly name: string
   readonly kind: TaskKind
   readonly state: TaskState
-  /** Runs that have begun. */
+  /** The number of runs so far, including the current one. */
   readonly runCount: number
-  /** When the last run began. */
+  /** When the last run started. */
   readonly lastRunAt: Date | undefined
-  /** How long the last run that ended took, in milliseconds. */
+  /** The duration of the last finished run, in milliseconds. */
   readonly lastDurationMs: number | undefined
-  /** When the next run will begin; undefined where that is not known. */
+  /** When the next run starts; undefined if unknown. */
   readonly nextRunAt: Date | undefined
-  /** What the last run threw, or what was wrong with its schedule since; undefined when all went well. */
+  /** The error of the last run, or a later error of its schedule; undefined if there was none. */
   readonly lastError: unknown
 }

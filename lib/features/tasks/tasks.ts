@@ -1,5 +1,5 @@
-// The tasks of one server: runs startup tasks before it listens, the others while it serves, shutdown tasks while it
-// drains.
+// The tasks of one server. Runs startup tasks before it listens, interval and cron tasks while it serves, and shutdown tasks
+// while it drains.
 //
 //              start      fail       finish     listen    drain
 //   new        starting                                   draining
@@ -41,8 +41,8 @@ export const taskPhases = new StateTable('tasks', {
 export class Tasks implements ServerFeature {
   readonly #kit: ServerKit
   readonly #entries = new Map<string, Entry>()
-  /** Removed, but still running. */
-  readonly #leaving = new Set<TrackedTask>()
+  /** Removed tasks that are still running. */
+  readonly #removed = new Set<TrackedTask>()
   readonly #starting = new AbortController()
   #hasBegun = false
   #phase: StateOf<typeof taskPhases> = 'new'
@@ -57,8 +57,8 @@ export class Tasks implements ServerFeature {
 
   /** @throws ServerError (`DUPLICATE_TASK`, `SHUTTING_DOWN`), ClientError (`INVALID_OPTION`, `INVALID_USAGE`). */
   add(task: Task, name = nameOf(task)): void {
-    if (!isName(name)) throw invalidOption('name of a task', 'a text of 1 to 512 bytes', name)
-    const former = [...this.#leaving].filter((other) => other.name === name || other.task === task)
+    if (!isName(name)) throw invalidOption('name of a task', 'a string of 1 to 512 bytes', name)
+    const former = [...this.#removed].filter((other) => other.name === name || other.task === task)
     const tracked = new TrackedTask(name, task, this.#kit, former)
     if (this.#entries.has(name)) {
       const message = `task "${name}" is already added; remove it first, or add this one under another name`
@@ -77,13 +77,13 @@ export class Tasks implements ServerFeature {
     if (this.#phase === 'serving') schedule?.start()
   }
 
-  /** False: there was none. A current run is aborted; if the task is added again, it waits for that run. */
+  /** Removes a task and aborts its current run, which the task waits for if it is added again. Returns false if there is no such task. */
   remove(task: Task | string): boolean {
     for (const [name, { tracked, schedule }] of this.#entries) {
       if (name !== task && tracked.task !== task) continue
       this.#entries.delete(name)
       void schedule?.stop(`task "${name}" was removed`)
-      this.#letLeave(tracked)
+      this.#trackRemoved(tracked)
       return true
     }
     return false
@@ -99,7 +99,7 @@ export class Tasks implements ServerFeature {
         const { delayMs, optional, timeLimitMs } = tracked.task as StartupTask
         if (delayMs > 0 && this.#has(tracked)) await this.#delay(tracked, delayMs, signal)
         if (!this.#has(tracked)) continue
-        const outcome = await tracked.run(signal, timeLimitMs, 'may abandon')
+        const outcome = await tracked.run(signal, timeLimitMs, 'abandon')
         signal.throwIfAborted()
         if (!outcome.ok && !optional) throw outcome.error
       }
@@ -116,7 +116,7 @@ export class Tasks implements ServerFeature {
     for (const { schedule } of this.#entries.values()) schedule?.start()
   }
 
-  /** Aborts runs, waits for them half of the time, then runs the shutdown tasks. */
+  /** Aborts all runs, waits at most half of the grace period for them, then runs the shutdown tasks. */
   async onDrain(graceMs: number): Promise<void> {
     const { clock } = this.#kit
     const why = 'the server is shutting down'
@@ -126,14 +126,14 @@ export class Tasks implements ServerFeature {
     const stopped = [...this.#entries.values()].map(({ tracked, schedule }) => {
       return this.#waitFor(tracked, schedule?.stop(why), why, graceMs / 2)
     })
-    const left = [...this.#leaving].map((tracked) => this.#waitFor(tracked, tracked.whenFree, why, graceMs / 2))
+    const left = [...this.#removed].map((tracked) => this.#waitFor(tracked, tracked.whenFree, why, graceMs / 2))
     await Promise.all([...stopped, ...left])
     if (!this.#hasBegun) return
     const never = new AbortController().signal
     for (const tracked of this.#byPriority(ShutdownTask)) {
       if (!this.#has(tracked)) continue
       const leftMs = Math.max(0, endsAtMs - clock.now())
-      await tracked.run(never, Math.min(tracked.task.timeLimitMs, leftMs), 'may abandon')
+      await tracked.run(never, Math.min(tracked.task.timeLimitMs, leftMs), 'abandon')
       tracked.state = 'ended'
     }
   }
@@ -152,11 +152,11 @@ export class Tasks implements ServerFeature {
     return this.#entries.get(tracked.name)?.tracked === tracked
   }
 
-  #letLeave(tracked: TrackedTask): void {
+  #trackRemoved(tracked: TrackedTask): void {
     const { whenFree } = tracked
     if (whenFree === undefined) return
-    this.#leaving.add(tracked)
-    void whenFree.then(() => this.#leaving.delete(tracked))
+    this.#removed.add(tracked)
+    void whenFree.then(() => this.#removed.delete(tracked))
   }
 
   async #waitFor(tracked: TrackedTask, end: Promise<unknown> | undefined, why: string, limitMs: number): Promise<void> {

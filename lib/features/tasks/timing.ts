@@ -8,22 +8,22 @@ import type { IntervalTask } from './interval-task.ts'
 import type { TaskContext } from './task.ts'
 import { wallNow } from './waiting.ts'
 
-/** A run to come. */
+/** When a run is due. */
 export interface Due {
-  /** By the calendar, in milliseconds since 1970. */
+  /** The date, in milliseconds since 1970. */
   readonly atMs: number
   leftMs(): number
 }
 
 export interface Timing {
-  /** Gets what it needs, before the server starts. Rejects with ClientError (`INVALID_OPTION`). */
+  /** Called before the server starts, to load what is needed. Rejects with ClientError (`INVALID_OPTION`). */
   prepare?(): Promise<void>
-  /** The next run, counted from now; undefined: there is none. Rejects with what the task threw; ask `fallback` then. */
+  /** Returns the next run, or undefined if there is none. Rejects with what the task threw; use `fallback` then. */
   next(context: TaskContext): Promise<Due | undefined>
   fallback(): Due | undefined
 }
 
-/** Used when a task has never returned an interval. */
+/** The interval if the task has never returned a valid one. */
 const fallbackMs = 60_000
 
 export class IntervalTiming implements Timing {
@@ -63,10 +63,10 @@ export class CronTiming implements Timing {
   readonly #task: CronTask
   readonly #clock: Clock
   #cron: Cron | undefined
-  /** The last time that was returned: it does not come again when the clock is set back. */
+  /** The last returned time, which is not repeated when the clock is set back. */
   #lastAtMs = Number.NEGATIVE_INFINITY
 
-  /** @throws ClientError (`INVALID_OPTION`) for an invalid time zone, or what is clearly not a pattern. */
+  /** @throws ClientError (`INVALID_OPTION`) for an invalid time zone, or for anything but a pattern. */
   constructor(name: string, task: CronTask, clock: Clock) {
     this.#name = name
     this.#task = task
@@ -75,7 +75,7 @@ export class CronTiming implements Timing {
     if (typeof task.pattern !== 'string' || !patternShape.test(task.pattern.trim())) throw this.#wrongPattern()
   }
 
-  /** Loads croner, which programs without cron tasks do not need. */
+  /** Loads croner, which only programs with cron tasks need. */
   async prepare(): Promise<void> {
     const { pattern, timeZone } = this.#task
     const { Cron } = await import('croner')
@@ -111,7 +111,7 @@ export class CronTiming implements Timing {
   }
 }
 
-/** Five to seven parts, or a name as in @daily. Croner checks what they mean. */
+/** Five to seven fields, or a name such as @daily. Croner checks their values. */
 const patternShape = /^(@[a-z]+|[\dA-Z*?,/#+-]+(\s+[\dA-Z*?,/#+-]+){4,6})$/i
 
 function requireTimeZone(name: string, timeZone: unknown): void {

@@ -1,5 +1,5 @@
-// One task that was added: runs it once at a time, even when it was removed and added again, and remembers how it went.
-// Leaves the times of its runs to schedule.ts and tasks.ts.
+// A task of a server. Never runs it twice at a time, even if it was removed and added again, and records the results. Leaves
+// the times of its runs to schedule.ts and tasks.ts.
 import type { Outcome } from '../../core/action/call.ts'
 import { deferred } from '../../core/base/deferred.ts'
 import { DeadlineError, ServerError } from '../../core/base/errors.ts'
@@ -20,29 +20,29 @@ export class TrackedTask {
   state: TaskState = 'idle'
   nextRunAtMs: number | undefined
   readonly #kit: ServerKit
-  /** Current runs: its own, and those of removed tasks that it replaces. They never overlap. */
+  /** The current runs: its own, and those of removed tasks that it replaces, which it waits for. */
   readonly #current = new Set<Promise<unknown>>()
   #runCount = 0
   #lastRunAtMs: number | undefined
   #lastDurationMs: number | undefined
   #lastError: unknown
 
-  /** `former`: removed tasks that it replaces. @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
+  /** `former` are the removed tasks that it replaces. @throws ClientError (`INVALID_OPTION`) that names the wrong field. */
   constructor(name: string, task: Task, kit: ServerKit, former: readonly TrackedTask[] = []) {
     this.kind = kindOf(task)
     requirePositive(`timeLimitMs of task "${name}"`, task.timeLimitMs)
     this.name = name
     this.task = task
     this.#kit = kit
-    for (const { whenFree } of former) if (whenFree !== undefined) this.#keep(whenFree)
+    for (const { whenFree } of former) if (whenFree !== undefined) this.#track(whenFree)
   }
 
-  /** Settles when the current runs have ended; undefined: there are none. */
+  /** Settles when the current runs have ended. Undefined if there are none. */
   get whenFree(): Promise<unknown> | undefined {
     return this.#current.size === 0 ? undefined : Promise.all(this.#current)
   }
 
-  /** Its name in messages. */
+  /** The task in messages, such as `task "Report"`. */
   get label(): string {
     return `task "${this.name}"`
   }
@@ -61,18 +61,18 @@ export class TrackedTask {
   }
 
   /**
-   * Runs it. Never rejects: what it throws is reported. Settles when the run has ended; or, if it may be abandoned,
-   * at the latest one second after it was aborted.
+   * Runs the task. Never rejects: what the task throws is reported. Settles when the run has ended or, with `'abandon'`, at the
+   * latest one second after it was aborted.
    */
   async run(
     parent: AbortSignal,
     limitMs: number = this.task.timeLimitMs,
-    end: 'wait for it' | 'may abandon' = 'wait for it',
+    whenAborted: 'wait' | 'abandon' = 'wait',
   ): Promise<Outcome<unknown>> {
     const { clock } = this.#kit
     const { whenFree } = this
     if (whenFree !== undefined) {
-      if (end === 'may abandon') return { ok: false, error: this.#runsOn() }
+      if (whenAborted === 'abandon') return { ok: false, error: this.#reportStillRunning() }
       await endedOrAborted(whenFree, parent)
       if (parent.aborted) return { ok: false, error: parent.reason }
     }
@@ -82,11 +82,11 @@ export class TrackedTask {
     this.#lastRunAtMs = wallNow(clock)
     this.nextRunAtMs = undefined
     this.state = 'running'
-    // Stored before the run begins, because the run may read it.
+    // Stored before the run starts, because the run may read it.
     const { promise: work, resolve } = deferred<Outcome<unknown>>()
-    this.#keep(work)
+    this.#track(work)
     resolve(outcomeOf(() => this.task.run(contextFor(this.name, runAbort.signal, this.#kit))))
-    const outcome = end === 'wait for it' ? await work : await runAbort.orTimedOut(work)
+    const outcome = whenAborted === 'wait' ? await work : await runAbort.orTimedOut(work)
     runAbort.close()
     this.#lastDurationMs = clock.now() - startedAtMs
     this.#lastError = outcome.ok ? undefined : outcome.error
@@ -100,14 +100,14 @@ export class TrackedTask {
     this.#kit.report(error, this.label)
   }
 
-  #keep(work: Promise<unknown>): void {
+  #track(work: Promise<unknown>): void {
     this.#current.add(work)
     void work.then(() => this.#current.delete(work))
   }
 
-  /** It was abandoned once, but still runs. */
-  #runsOn(): ServerError {
-    const message = `${this.label} is still running from before, although its signal aborted; make it respect context.signal`
+  /** Reports that an abandoned run has not ended yet. */
+  #reportStillRunning(): ServerError {
+    const message = `${this.label} is still running after its signal aborted; make it respect context.signal`
     const error = new ServerError(message, { code: 'INVALID_USAGE' })
     this.report(error)
     return error

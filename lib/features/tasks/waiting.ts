@@ -1,18 +1,18 @@
-// How tasks wait: long waits, and waits for a time of the calendar.
+// Waiting for the next run of a task, which may be far away or depend on the calendar.
 import { type Clock, sleep } from '../../core/base/clock.ts'
 import { calendarNow } from '../../core/base/platform-timers.ts'
 
-/** The longest timer: the clock is read again after it, because it may have been set meanwhile. */
+/** The longest timer. The clock is read again after each one, because it may have been set. */
 const longestStepMs = 60_000
 
-/** Milliseconds since 1970 on this clock. */
+/** The clock's date, in milliseconds since 1970. */
 export function wallNow(clock: Clock): number {
   return clock.wallNow?.() ?? calendarNow()
 }
 
 /**
- * Waits until nothing is left, however long that is, and at least for a turn of the event loop: a task with a tiny
- * interval must not take all turns. Rejects with the signal's reason when that comes first.
+ * Waits until no time is left, however long that takes, and at least for a turn of the event loop, so that a task with a tiny
+ * interval does not block it. Rejects with the signal's reason if the signal aborts first.
  */
 export async function waitOut(clock: Clock, leftMs: () => number, signal: AbortSignal): Promise<void> {
   let left = leftMs()

@@ -1,5 +1,5 @@
-// A client that listens to a process: a lasting call (client/lasting-call.ts) that misses the events of the meantime when
-// it had to start again, and that ends with the process.
+// Listening, the client's side of a process: a lasting call (client/lasting-call.ts) that ends with the process, and that misses
+// events when it had to start again.
 import { type Call, type Outcome, outlastFaults } from '../../../core/action/call.ts'
 import { keepContext } from '../../../core/base/async-context.ts'
 import { deferred } from '../../../core/base/deferred.ts'
@@ -9,37 +9,37 @@ import type { ClientKit } from '../../../core/client/client-kit.ts'
 import { isLoss, isTurnedAway, iteratorOf, LastingCall } from '../../../core/client/lasting-call.ts'
 import { type ListenItem, ListenToProcess } from '../listen-action.ts'
 
-/** How a client listens. */
+/** Options of `client.onProcess`. */
 export interface ListenOptions {
-  /** Called when the session was lost and it listens again: events of the meantime are missing. */
+  /** Called when it listens again after the session was lost. Events in between are missing. */
   readonly onGap?: (() => void) | undefined
-  /** Stops listening when it aborts. */
+  /** Stops listening when this signal aborts. */
   readonly signal?: AbortSignal | undefined
 }
 
 interface ListeningOptions<Event> extends ListenOptions {
-  /** Gets each event; without it, the program iterates. */
+  /** Called with each event. Without a handler, the program iterates. */
   readonly handler: ((event: Event) => unknown) | undefined
   readonly onOver: (listening: { stop(): void }) => void
 }
 
-/** An event, before it has a type. */
+/** An event without its type. */
 type AnyEvent = Exclude<ListenItem, true>
 
 /**
- * The events of a process, from `client.onProcess`. Read it with `for await`, or pass a handler there. Leaving the loop
- * stops it. An event is taken from the server only after the one before it was read or handled.
+ * The events of a process, returned by `client.onProcess`. Iterate it with `for await`, or pass a handler to `onProcess`. Leaving
+ * the loop stops it. The next event is requested only once the previous one was read or handled.
  *
- * When a link is lost, nothing is missed as long as the server keeps the session. When the session is lost it listens
- * again by itself; then `gapCount` grows and `onGap` is called.
+ * A lost link misses no events while the server keeps the session. When the session is lost, it listens again automatically,
+ * increments `gapCount` and calls `onGap`.
  */
 export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncDisposable {
-  /** Settles when the server has accepted it: from then on nothing is missed. Rejects when it does not; resolves when stopped. */
+  /** Resolves when the server has accepted it, after which no event is missed, or when it is stopped. Rejects if the server refuses. */
   readonly ready: Promise<void>
   /**
-   * Settles when it is over, as its reader sees it: resolves after the process has finished or this was stopped,
-   * rejects with what ended it. When the server does not accept it, it rejects immediately. With a handler, handle
-   * this rejection: the error is reported nowhere else.
+   * Settles when the reader has reached the end. Resolves after the process has finished or this was stopped, and rejects with
+   * the error that ended it, immediately if the server does not accept it. With a handler, handle this rejection: the error
+   * is not reported elsewhere.
    */
   readonly done: Promise<void>
   readonly #options: ListenOptions
@@ -51,7 +51,7 @@ export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncD
   readonly #done = deferred<void>()
   #gapCount = 0
 
-  /** Users get theirs from `client.onProcess`. @internal */
+  /** Created by `client.onProcess`. @internal */
   constructor(kit: ClientKit, name: string, { handler, onOver, ...options }: ListeningOptions<Event>) {
     const { onGap } = options
     this.#options = onGap === undefined ? options : { ...options, onGap: keepContext(onGap) }
@@ -66,10 +66,10 @@ export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncD
       onItem: (event) => [{ event }],
       judge: this.#judge,
     })
-    // One that is stopped is done first.
+    // When it is stopped, `done` settles first.
     this.ready = Promise.race([this.#lasting.done, this.#lasting.ready])
     this.ready.catch(() => undefined)
-    // When it was not accepted there is nothing to read: it is over without a reader too.
+    // If it was not accepted, there is nothing to read, so it ends without a reader too.
     const onEnd = (failure?: { readonly error: unknown }): void => {
       if (!this.#lasting.hasBeenOpen) this.#finish(failure)
     }
@@ -77,11 +77,11 @@ export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncD
       () => onEnd(),
       (error: unknown) => onEnd({ error }),
     )
-    // If the signal has aborted already, it is over before this returns.
+    // If the signal is already aborted, it ends before this returns.
     this.#unfollow = followSignal(options.signal, this.#stop)
     this.#lasting.begin()
     if (handler !== undefined) void this.#handle(handler)
-    // The loop that iterates gets the error.
+    // The iterating loop gets the error.
     else this.done.catch(() => undefined)
   }
 
@@ -103,14 +103,14 @@ export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncD
     this.stop()
   }
 
-  /** The one stream of its events: two readers share them. */
+  /** Iterates the events. Concurrent readers share them. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Event, undefined, undefined> {
     return iteratorOf(this.#next, this.#stop)
   }
 
   readonly #stop = (): void => this.#finish()
 
-  /** Gives each event to the handler, one after the other. An error of the handler ends it. */
+  /** Calls the handler with each event, one after the other. An error of the handler ends it. */
   async #handle(handler: (event: Event) => unknown): Promise<void> {
     try {
       for (let step = await this.#next(); !step.done; step = await this.#next()) await handler(step.value)
@@ -149,7 +149,7 @@ export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncD
     return { error: end.error ?? new ServerError('the process failed and gave no reason', { code: 'REMOTE_ERROR' }) }
   }
 
-  /** Until it was ready once, a server that is unreachable or full is an error, as for any call. */
+  /** Whether to listen again. Until it was ready once, an unreachable or full server is an error, as for any call. */
   #mayPass(outcome: Outcome<unknown> & { readonly ok: false }, wasOpen: boolean): boolean {
     const { error } = outcome
     if (isLoss(error)) return true
@@ -160,7 +160,7 @@ export class Listening<Event = AnyEvent> implements AsyncIterable<Event>, AsyncD
     )
   }
 
-  /** Its reader has seen the end, or wants no more. */
+  /** Called when the reader has reached the end or stopped. */
   #finish(failure?: { readonly error: unknown }): void {
     if (this.#isOver) return
     this.#isOver = true

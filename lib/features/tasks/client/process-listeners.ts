@@ -1,4 +1,4 @@
-// What a client listens to: all of it is stopped when the client is closed.
+// The processes that a client listens to. Stops listening when the client is closed.
 import { invalidUsage } from '../../../core/base/errors.ts'
 import { checkOptions, type OptionTable } from '../../../core/base/option-table.ts'
 import { invalidOption } from '../../../core/base/options.ts'
@@ -39,7 +39,7 @@ export class ProcessListeners {
     return listening
   }
 
-  /** The client is closed. */
+  /** Called when the client is closed. */
   close(): void {
     for (const listening of this.#open) listening.stop()
   }
