@@ -277,10 +277,10 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     file: 'lib/core/client/delayed-retries.ts',
-    line: 'line.timer?.cancel()',
+    line: 'queue.timer?.cancel()',
     from: '?.',
     to: '!.',
-    why: 'every line in the table has a timer',
+    why: 'every queue in the table has a timer',
   },
   {
     file: 'lib/features/channels/history.ts',

@@ -151,7 +151,7 @@ for (const link of serverLinks) {
       await Promise.all([news.done, handled.done, presence.done])
       await waitFor(() => served.server.channel(News).readerCount() === 0)
       const late = client.subscribe(News, { signal })
-      expect((await failureOf(late.ready)).message).to.equal('it was ended before it was ready')
+      expect((await failureOf(late.ready)).message).to.equal('the stream was ended before it was ready')
       await late.done
       expect((await late[Symbol.asyncIterator]().next()).done).to.equal(true)
       const asked = client.presence(News, { signal })

@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import type { PendingCall } from '../../lib/core/action/pending-call.ts'
 import { BusyError, ClientError, DeadlineError, type IsockError } from '../../lib/core/base/errors.ts'
-import { DelayedRetries, longestBusyMs } from '../../lib/core/client/delayed-retries.ts'
+import { DelayedRetries, maxBusyMs } from '../../lib/core/client/delayed-retries.ts'
 import type { OutgoingCall } from '../../lib/core/session/outgoing-call.ts'
 import { VirtualClock } from '../setup/virtual-clock.ts'
 
@@ -163,15 +163,15 @@ describe('DelayedRetries', () => {
 
   it('keeps new calls behind those that wait for the same addressee', async () => {
     const [free, behind] = [callOf('free'), callOf('behind')]
-    expect(retries.keepBehind(free)).to.equal(false)
+    expect(retries.queueBehind(free)).to.equal(false)
     add('waits')
-    expect(retries.keepBehind(callOf('to another', 'b'))).to.equal(false)
+    expect(retries.queueBehind(callOf('to another', 'b'))).to.equal(false)
     const late = callOf('late')
-    expect(retries.keepBehind(late)).to.equal(true)
-    expect(retries.keepBehind(behind)).to.equal(true)
+    expect(retries.queueBehind(late)).to.equal(true)
+    expect(retries.queueBehind(behind)).to.equal(true)
     await clock.advance(10)
     expect(taken()).to.deep.equal(['behind', 'waits', 'late'])
-    expect(retries.keepBehind(callOf('after all'))).to.equal(false)
+    expect(retries.queueBehind(callOf('after all'))).to.equal(false)
   })
 
   it('settles new calls that find no room', () => {
@@ -182,7 +182,7 @@ describe('DelayedRetries', () => {
     add('two')
     expect(retries.hasRoom).to.equal(false)
     const third = callOf('three')
-    expect(retries.keepBehind(third)).to.equal(true)
+    expect(retries.queueBehind(third)).to.equal(true)
     expect(third.outcome?.how).to.equal('error')
     expect(third.outcome?.error).to.be.instanceOf(ClientError)
     expect(third.state).to.equal('settled')
@@ -222,13 +222,13 @@ describe('DelayedRetries', () => {
     add('to another', 'b', clock.now() + 500)
     const one = add('one')
     retries.giveUp(one, new Error('enough'))
-    expect(retries.keepBehind(callOf('two'))).to.equal(false)
+    expect(retries.queueBehind(callOf('two'))).to.equal(false)
     add('three')
     await clock.advance(5)
     add('to a third', 'c')
     await clock.advance(5)
     expect(taken()).to.deep.equal(['to another', 'three'])
-    expect(retries.keepBehind(callOf('four'))).to.equal(false)
+    expect(retries.queueBehind(callOf('four'))).to.equal(false)
   })
 
   it('waits again for a call whose fellow was given up meanwhile', async () => {
@@ -236,7 +236,7 @@ describe('DelayedRetries', () => {
     await clock.advance(10)
     taken()
     retries.add(submitted, busy)
-    retries.keepBehind(given)
+    retries.queueBehind(given)
     await clock.advance(20)
     expect(taken()).to.deep.equal(['submitted', 'given up'])
     retries.add(given, busy)
@@ -267,7 +267,7 @@ describe('DelayedRetries', () => {
   it('gives up a call without a deadline that was refused for a minute in a row, with its refusal', async () => {
     refuses = () => true
     const call = add('one')
-    await clock.advance(longestBusyMs - 1)
+    await clock.advance(maxBusyMs - 1)
     expect(call.outcome).to.equal(undefined)
     await clock.advance(1)
     expect(call.outcome).to.deep.equal({ how: 'error', error: busy })
@@ -275,10 +275,10 @@ describe('DelayedRetries', () => {
 
   it('counts a minute again for a call that was refused after more than a minute', async () => {
     const call = add('one')
-    await clock.advance(longestBusyMs)
+    await clock.advance(maxBusyMs)
     retries.add(call, busy)
     refuses = () => true
-    await clock.advance(longestBusyMs - 1)
+    await clock.advance(maxBusyMs - 1)
     expect(call.outcome).to.equal(undefined)
     await clock.advance(1)
     expect(call.outcome?.error).to.equal(busy)
@@ -287,12 +287,12 @@ describe('DelayedRetries', () => {
   it('gives up a call at its deadline, as late', async () => {
     refuses = () => true
     const call = add('one', 'a', clock.now() + 25)
-    const later = add('two', 'a', clock.now() + longestBusyMs + 50)
+    const later = add('two', 'a', clock.now() + maxBusyMs + 50)
     await clock.advance(24)
     expect(call.outcome).to.equal(undefined)
     await clock.advance(1)
     expect(call.outcome?.error).to.be.instanceOf(DeadlineError)
-    await clock.advance(longestBusyMs + 24)
+    await clock.advance(maxBusyMs + 24)
     expect(later.outcome, 'with a deadline, it has that much time').to.equal(undefined)
     await clock.advance(1)
     expect(later.outcome?.error).to.be.instanceOf(DeadlineError)
@@ -312,7 +312,7 @@ describe('DelayedRetries', () => {
     refuses = () => true
     add('one')
     const behind = callOf('two', 'a', clock.now() + 5)
-    retries.keepBehind(behind)
+    retries.queueBehind(behind)
     await clock.advance(5)
     expect(behind.outcome?.error).to.be.instanceOf(DeadlineError)
   })

@@ -1,6 +1,6 @@
 // A client that acts for several users: calls with credentials of their own, each set in a session of its own.
 import { expect } from 'chai'
-import { keptMs, mostSets } from '../../lib/core/client/other-credentials.ts'
+import { idleMs, maxCredentialSets } from '../../lib/core/client/other-credentials.ts'
 import { Action, AuthError, BusyError, ClientError, type Context, Guard, type Server } from '../../lib/index.ts'
 import { failureOf, itemsOf, Work, World } from '../setup/world.ts'
 
@@ -58,9 +58,9 @@ describe('A call with credentials of its own', () => {
     const app = client()
     await until(Promise.all([1, 2, 3].map(() => app.runAction(WhoAmI, undefined, as('ann')))))
     expect(login.asked).to.deep.equal(['ann'])
-    await world.clock.advance(keptMs - 1_000)
+    await world.clock.advance(idleMs - 1_000)
     await until(app.runAction(WhoAmI, undefined, as('ann')))
-    await world.clock.advance(keptMs - 1_000)
+    await world.clock.advance(idleMs - 1_000)
     expect(server.sessions).to.have.length(1)
     expect(login.asked).to.deep.equal(['ann'])
     await world.clock.advance(2_000)
@@ -72,11 +72,11 @@ describe('A call with credentials of its own', () => {
   it('keeps its session as long as it lasts', async () => {
     const app = client()
     const call = app.runAction(Work, 1, { ...as('ann'), timeoutMs: Number.POSITIVE_INFINITY })
-    await world.clock.advance(10 * keptMs)
+    await world.clock.advance(10 * idleMs)
     expect(server.sessions).to.have.length(1)
     work.run.finish('done')
     expect(await until(call)).to.equal('done')
-    await world.clock.advance(2 * keptMs)
+    await world.clock.advance(2 * idleMs)
     expect(server.sessions).to.have.length(0)
   })
 
@@ -89,14 +89,14 @@ describe('A call with credentials of its own', () => {
 
   it('finds a session for each of many, and says so where there are too many', async () => {
     const app = client()
-    const open = Array.from({ length: mostSets }, (_, i) => app.runAction(Work, i, as(`user ${i}`)))
+    const open = Array.from({ length: maxCredentialSets }, (_, i) => app.runAction(Work, i, as(`user ${i}`)))
     const error = await until(failureOf(app.runAction(WhoAmI, undefined, as('one more'))))
     expect(error).to.be.instanceOf(BusyError).with.property('notStarted', true)
     await world.clock.advance(1)
     for (const run of work.runs) run.finish()
     await until(Promise.all(open))
     expect(await until(app.runAction(WhoAmI, undefined, as('one more')))).to.equal('one more')
-    expect(server.sessions).to.have.length(mostSets)
+    expect(server.sessions).to.have.length(maxCredentialSets)
   })
 
   it('ends with its client, whose grace is its too', async () => {

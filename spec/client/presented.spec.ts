@@ -113,7 +113,7 @@ describe('What a client presents', () => {
       const bounds = { clock, timeoutMs: 5_000, signal: abort.signal }
       const late = failureOf(presentedTo(near, { ...presented, token: never }, bounds))
       await clock.advance(5_000)
-      expect((await late).message).to.equal('the function of option token gave nothing within 5000 ms')
+      expect((await late).message).to.equal('the function of option token did not return within 5000 ms')
       const left = failureOf(presentedTo(near, { ...presented, token: never }, bounds))
       abort.abort(new Error('it has left'))
       expect((await left).message).to.equal('it has left')

@@ -2,7 +2,7 @@
 // that can give it the answers to what it asked there.
 import { expect } from 'chai'
 import { defaultLimits } from '../../lib/core/base/options.ts'
-import { askedAloneMs } from '../../lib/core/client/session-home.ts'
+import { homeOnlyMs } from '../../lib/core/client/session-home.ts'
 import { FrameLink } from '../../lib/core/link/frame-link.ts'
 import type { Link } from '../../lib/core/link/link.ts'
 import { Slabs } from '../../lib/core/wire/bytes/slabs.ts'
@@ -95,7 +95,7 @@ describe('a session and the addresses of its client', () => {
     await cut('a')
     const later = client.runAction(Work, 'later')
     const connected = client.connect()
-    await world.clock.advance(askedAloneMs - 1_000)
+    await world.clock.advance(homeOnlyMs - 1_000)
     expect(hellosTo('b')).to.have.length(0)
     expect(world.network.dials.length, 'attempts').to.be.greaterThan(4)
     world.network.setReachable('a', true)
@@ -115,7 +115,7 @@ describe('a session and the addresses of its client', () => {
     const asked = a.sessions[0]?.runAction(Work, 'of the client')
     await world.clock.advance(2_000)
     await cut('a')
-    await world.clock.advance(askedAloneMs - 1_000)
+    await world.clock.advance(homeOnlyMs - 1_000)
     expect(hellosTo('b')).to.have.length(0)
     world.network.setReachable('a', true)
     await world.clock.advance(5_000)
@@ -129,7 +129,7 @@ describe('a session and the addresses of its client', () => {
     await world.clock.advance(2_000)
     await cut('a')
     const later = client.runAction(Work, 'later')
-    await world.clock.advance(askedAloneMs + 5_000)
+    await world.clock.advance(homeOnlyMs + 5_000)
     expect(await lost).to.be.instanceOf(OutcomeUnknownError)
     atB.run.finish('elsewhere')
     expect(await later).to.equal('elsewhere')

@@ -140,7 +140,7 @@ describe('The names of clients', () => {
   })
 
   it('are refused by the client itself where they are none', () => {
-    expect(() => new Client('memory:x', { name: '' })).to.throw(/option name: expected a text of 1 to 512 bytes/)
+    expect(() => new Client('memory:x', { name: '' })).to.throw(/option name: expected a string of 1 to 512 bytes/)
     expect(() => new Client('memory:x', { name: 'x'.repeat(513) })).to.throw(/option name/)
   })
 })

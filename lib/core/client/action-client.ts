@@ -47,18 +47,18 @@ export class ActionClient extends ActionHost implements Caller {
   readonly #connector: Connector
   readonly #delayed: DelayedRetries
   readonly #listeners: Listeners<ClientEvents>
-  /** The last one takes new calls. Those before it are retired: they finish their calls. */
+  /** The last one takes new calls. The others are retired and only finish their calls. */
   #connections: Connection[] = []
-  /** `close()` was called: no new calls. */
+  /** Set by `close()`: no new calls. */
   #isClosing = false
   #isClosed = false
   #released: Promise<unknown> = Promise.resolve()
   #otherCredentials: OtherCredentials | undefined
   readonly #makeOther: (credentials: readonly Credential[]) => OtherClient
-  /** This client as its connections and calls see it: none of that is for users. */
+  /** What connections and calls use of this client. Not for users. */
   readonly #inside: Inside
 
-  /** @throws ClientError (`INVALID_OPTION`) that names the wrong option. */
+  /** @throws ClientError (`INVALID_OPTION`) that names the invalid option. */
   constructor(platform: ClientPlatform, args: ClientArguments) {
     super()
     const options = resolveClientOptions(platform, args)
@@ -104,8 +104,8 @@ export class ActionClient extends ActionHost implements Caller {
   }
 
   /**
-   * Runs an action, by class reference or wire name. The Call is a promise of the result; see {@link Call}. It
-   * rejects with what the action threw, or with an IsockError; nothing is thrown here.
+   * Runs an action by class reference or wire name. Returns a promise of the result, see {@link Call}, which rejects with what
+   * the action threw or with an IsockError. Never throws synchronously.
    *
    * @example
    * await client.runAction(Echo, 'hi')
@@ -122,14 +122,14 @@ export class ActionClient extends ActionHost implements Caller {
     return this.#others.runAction(action, data, options)
   }
 
-  /** Connects now, rather than with the first call. Rejects with AuthError, or ClientError after the retries. */
+  /** Connects now rather than with the first call. Rejects with AuthError, or with ClientError after all retries. */
   async connect(): Promise<void> {
     await this.#connection().connect()
   }
 
   /**
-   * Ends the session. Open calls have `graceMs` to finish; no new ones can be made. After that, calls that were not sent reject as
-   * CLOSED, and sent ones with OutcomeUnknownError. A second `close()` ends the grace. Rejects with ClientError (`INVALID_OPTION`).
+   * Ends the session. Open calls have `graceMs` to finish; new ones are rejected. After that, unsent calls reject with `CLOSED`, and
+   * sent ones with OutcomeUnknownError. A second `close()` ends the grace period. Rejects with ClientError (`INVALID_OPTION`).
    *
    * @example
    * await client.close({ graceMs: 5_000 })
@@ -150,8 +150,8 @@ export class ActionClient extends ActionHost implements Caller {
   }
 
   /**
-   * Adds a listener for an event of the connection: `connect`, `disconnect`, `reconnecting`, `close`. Returns a function that removes
-   * it. What it throws is logged. Throws ClientError (`INVALID_OPTION`).
+   * Adds a listener for an event of the connection: `connect`, `disconnect`, `reconnecting` or `close`. Returns a function that
+   * removes the listener. Errors of listeners are logged. Throws ClientError (`INVALID_OPTION`).
    *
    * @example
    * client.on('disconnect', ({ reason }) => console.log(`the link is lost: ${reason.message}`))
@@ -164,13 +164,13 @@ export class ActionClient extends ActionHost implements Caller {
     return this.close()
   }
 
-  /** What the features of this client need of it. @internal */
+  /** The interface for features of this client. @internal */
   protected get kit(): ClientKit {
     const { clock, random, backoff, log } = this.#options
     return { client: this, classes: this.classes, known: this.#known, clock, random, backoff, log }
   }
 
-  /** The server has ended the session. @internal */
+  /** Called when the server has ended the session. @internal */
   protected onDismissed(connection: Connection, reason: IsockError): void {
     this.#listeners.emit('disconnect', { reason })
     void connection.close(reason)
@@ -212,7 +212,7 @@ export class ActionClient extends ActionHost implements Caller {
       },
       decodeError: (error) => this.#decodeError(error),
       onRetired: (connection, calls) => this.#onRetired(connection, calls),
-      tell: (event, detail) => this.#listeners.emit(event, detail),
+      emit: (event, detail) => this.#listeners.emit(event, detail),
       onClosed: (connection) => {
         this.#connections = this.#connections.filter((other) => other !== connection)
       },
@@ -222,12 +222,12 @@ export class ActionClient extends ActionHost implements Caller {
 
   #submit(call: PendingCall): void {
     if (this.#isClosing) this.#delayed.giveUp(call, closedError())
-    else if (!this.#delayed.keepBehind(call)) this.#connection().submit(call)
+    else if (!this.#delayed.queueBehind(call)) this.#connection().submit(call)
   }
 
   #retryLater(call: PendingCall, refusal: IsockError): boolean {
     if (this.#isClosed || !this.#delayed.hasRoom) return false
-    // New calls already go to another server: no need to wait.
+    // New calls already go to another server, so there is no need to wait.
     const isElsewhere = call.home !== this.#connections.at(-1)?.session.outgoing
     // After this turn, when the session has released it.
     queueMicrotask(() => {
@@ -269,5 +269,5 @@ export class ActionClient extends ActionHost implements Caller {
 }
 
 function closedError(): ClientError {
-  return new ClientError('the client is closed; make another one', { code: 'CLOSED', notStarted: true })
+  return new ClientError('the client is closed; create another one', { code: 'CLOSED', notStarted: true })
 }

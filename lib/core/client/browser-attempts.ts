@@ -1,4 +1,4 @@
-// Replaces attempts.ts in the bundle for browsers: the same, without p-retry, whose size a page would load.
+// Replaces attempts.ts in the bundle for browsers: the same without p-retry, to keep the bundle small.
 import type { AttemptOptions } from './attempts.ts'
 
 export async function attemptUntilDone(attempt: () => Promise<void>, options: AttemptOptions): Promise<void> {

@@ -1,4 +1,4 @@
-// What the features of a client need of it: the clock, randomness, and the client itself to run actions with.
+// The interface between a client and its features: the clock, randomness, and the client itself to run actions.
 import type { Caller } from '../action/context.ts'
 import type { BackoffOptions } from '../base/backoff.ts'
 import type { Clock } from '../base/clock.ts'

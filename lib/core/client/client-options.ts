@@ -25,75 +25,72 @@ import { type ResumeStorage, StoredSessions } from './stored-sessions.ts'
 
 export interface ClientOptions extends Omit<TokenSource, 'token'>, DialOptions {
   /**
-   * The server's token, or a function that gives it: asked at each connect, for tokens that expire. Prefer a file or
-   * ISOCK_TOKEN to a text in the program.
+   * The server's token, or a function that returns it, called at each connect, for tokens that expire. Prefer a file or
+   * ISOCK_TOKEN to a token in the source code.
    */
   readonly token?: Asked<string> | undefined
   /**
-   * Faults in a row that each call outlives: lost links and failed connects, until it makes progress. A busy server costs none: the
-   * call waits while it has time, or for a minute where it has no time limit. 0: each call is tried once. Default 3.
+   * How often in a row each call is retried after a lost link or a failed connect, until it makes progress. A busy server does not
+   * count: the call waits until its timeout, or for a minute if it has none. With 0, each call is tried once. Default 3.
    */
   readonly retry?: number | undefined
-  /** Called after each fault that one of the client's calls outlives, see `onRetry` of {@link RunOptions}. Default: none. */
+  /** Called after each fault for each call that is retried, see `onRetry` of {@link RunOptions}. Default: none. */
   readonly onRetry?: OnRetry | undefined
-  /** Texts that all calls of this client send, see `metadata` of {@link RunOptions}; those of a call replace them by key. Default: none. */
+  /** Metadata for all calls of this client, see `metadata` of {@link RunOptions}. That of a call takes precedence by key. Default: none. */
   readonly metadata?: Metadata | undefined
   /**
-   * Milliseconds for which calls outlive that the server cannot be reached while their session there may still live, however many
-   * attempts fail: from the first fault until they make progress. Calls with `retry: 0` have none. Default 30 000; Infinity: as long
-   * as they have time.
+   * How long calls survive an unreachable server while their session may still exist there, in milliseconds from the first fault,
+   * regardless of `retry`. Calls with `retry: 0` do not wait. Infinity waits until the timeout of each call. Default 30 000.
    */
   readonly patienceMs?: number | undefined
-  /** How long to wait between attempts to connect. Default: 100 ms, doubling to 5 s, with full jitter. */
+  /** The delay between attempts to connect. Default: 100 ms, doubling up to 5 s, with full jitter. */
   readonly backoff?: BackoffOptions | undefined
-  /** Milliseconds for each call, all attempts together. Default: 60 000 without a sign of life. */
+  /** The timeout of each call in milliseconds, including all attempts. Default: 60 000 without a sign of life. */
   readonly timeoutMs?: number | undefined
   /**
-   * What guards ask for; made by `YourGuard.credential(...)`, or a function that gives them: asked at each connect. Shown, as the
-   * token is, to each address of the client.
+   * Credentials for the server's guards, created by `YourGuard.credential(...)`, or a function that returns them, called at each
+   * connect. Like the token, they are sent to each address of the client.
    *
    * @example
    * new Client('tls://example.org:4440', { credentials: async () => [Login.credential(await freshTicket())] })
    */
   readonly credentials?: Asked<readonly Credential[]> | undefined
-  /** Send the token and the credentials without TLS to another machine too. Default false. */
+  /** Allows sending the token and the credentials to another machine without TLS. Default false. */
   readonly allowClearTextToken?: boolean | undefined
   /**
-   * The name that this client gives itself, 1 to 512 bytes: `session.name` at the server, the same after a reconnect.
-   * Unique among the connected clients of a server: with one that is taken nothing is run, and every call rejects with
-   * ClientError (`NAME_TAKEN`). Default: none.
+   * The name of this client, 1 to 512 bytes: `session.name` on the server, unchanged after a reconnect. It must be unique among the
+   * connected clients of a server: if it is taken, every call rejects with ClientError (`NAME_TAKEN`) without running. Default: none.
    */
   readonly name?: string | undefined
   /**
-   * Where to keep what resumes the session, so that a reloaded page continues in it, with its identity and its presence:
-   * `sessionStorage`, or any object with its three methods, also on Node; or a function that gives one, as where storage is
-   * switched off, the very name `sessionStorage` throws. Calls, streams and subscriptions of the former page end; the session's `state`
-   * stays. Where the session is gone, there is a new one. A duplicated tab gets one of its own while the other one is connected. One client
-   * for each address and storage: a second one gets a session of its own. A storage that throws is logged, and ends nothing. What it holds
-   * is a secret. Default: none.
+   * Where to store the session, so that a reloaded page resumes it with the same identity and presence: `sessionStorage`, or any object
+   * with its three methods, also on Node; or a function that returns one, because access to `sessionStorage` throws if storage is
+   * disabled. Calls, streams and subscriptions of the former page end; the session's `state` stays. If the session no longer exists, a
+   * new one is created. A duplicated tab gets its own session while the other tab is connected, and so does a second client with the
+   * same address and storage. Errors of the storage are logged. The stored session is a secret. Default: none.
    *
    * @example
    * const client = new Client({ resume: sessionStorage })
    */
   readonly resume?: ResumeStorage | (() => ResumeStorage) | undefined
   readonly limits?: LimitOptions | undefined
-  /** Classes whose instances keep their class on the wire, in addition to those that actions declare. */
+  /** Classes whose instances keep their class on the wire, besides those that actions declare. */
   readonly classes?: readonly AnyClass[] | undefined
-  /** Stay connected while idle, as a client does that offers actions to the server. Default: when it offers some. */
+  /** Whether to stay connected while idle. Default: true if the client offers actions to the server. */
   readonly keepConnected?: boolean | undefined
   /**
-   * Default: errors of handlers and of this client's own actions go to the console, in a browser to `reportError`, so that
-   * `window.onerror` hears of them, at most 20 in 10 s; and a warning for each subscription that ended with an error that nobody takes.
+   * The logger. Default: errors of handlers and of this client's own actions are written to the console, or in a browser passed to
+   * `reportError` and so to `window.onerror`, at most 20 in 10 s. A subscription that ends with an unhandled error logs a warning.
    */
   readonly log?: Logger | undefined
-  /** Errors of this client's own actions travel with their stacks. Default false. */
+  /** Sends the stacks of errors of this client's own actions. Default false. */
   readonly exposeStacks?: boolean | undefined
-  /** For development: errors that this client's actions do not declare travel with all that they have. Default false. */
+  /** For development: sends errors that this client's actions do not declare in full. Default false. */
   readonly exposeErrors?: boolean | undefined
   /** For tests in virtual time. */
   readonly clock?: Clock | undefined
   readonly random?: (() => number) | undefined
-  /** Opens links itself; for transports of one's own. */
+  /** Opens the links, for a custom transport. */
   readonly dial?: Dial | undefined
 }
 
@@ -134,7 +131,7 @@ export interface ResolvedClientOptions {
   readonly dial: Dial
   readonly onWakeUp: ClientPlatform['onWakeUp']
   readonly onExit: ClientPlatform['onExit']
-  /** undefined: the session ends with the client. */
+  /** Undefined if the session ends with the client. */
   readonly stored: StoredSessions | undefined
   readonly retry: number
   readonly onRetry: OnRetry | undefined
@@ -150,12 +147,12 @@ export type ClientArguments =
   | [address: string | URL | readonly (string | URL)[], options?: ClientOptions]
   | [host: string, port: number, options?: ClientOptions]
 
-/** @throws ClientError (`INVALID_OPTION`) that names what is wrong. */
+/** @throws ClientError (`INVALID_OPTION`) that names the invalid option. */
 export function resolveClientOptions(platform: ClientPlatform, args: ClientArguments): ResolvedClientOptions {
   const { addresses, given } = readArguments(platform, args)
   const clock = given.clock ?? platformClock
   if (given.name !== undefined && !isName(given.name))
-    throw invalidOption('name', 'a text of 1 to 512 bytes', given.name)
+    throw invalidOption('name', 'a string of 1 to 512 bytes', given.name)
   const log = given.log ?? consoleLogger(() => clock.now(), platform.reportError)
   const { resume: storage } = given
   const { onExit } = platform
@@ -197,10 +194,10 @@ function presentedBy(given: ClientOptions, { environment, readSecret }: ClientPl
   }
 }
 
-/** Those of a client of the same server with other credentials, whose connection is nobody's but its calls'. */
+/** The arguments of a client of the same server with other credentials, which connects only for its calls. */
 export function argumentsWith(credentials: readonly Credential[], args: ClientArguments): ClientArguments {
   const [first, second] = args
-  // A name is one client's alone, and so is a session.
+  // A name and a session belong to one client only.
   const { name: _, resume: __, ...given } = args.find((arg): arg is ClientOptions => isOptions(arg)) ?? {}
   const options = { ...given, credentials, keepConnected: false }
   return typeof second === 'number' ? [first as string, second, options] : [first, options]

@@ -9,7 +9,7 @@ import type { MemoryNetwork } from '../link/memory-network.ts'
 /** Opens one link. Rejects with an error, or with the signal's reason. */
 export type Dial = (address: Address, signal: AbortSignal) => Promise<Link>
 
-/** Options of how links are opened. */
+/** Options for opening links. */
 export interface DialOptions {
   /** For 'tls://' and 'wss://' addresses: the trusted certificates, and the client's own. */
   readonly tls?: DialTls | undefined
@@ -18,13 +18,13 @@ export interface DialOptions {
 }
 
 export interface ClientPlatform {
-  /** Where ISOCK_TOKEN is read. Empty without an environment, or if it belongs to another program. */
+  /** The environment variables, for ISOCK_TOKEN. Empty without an environment, or if it belongs to another program. */
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** Reads a token's file. Throws if the platform has no files. */
+  /** Reads a token file. Throws if the platform has no files. */
   readonly readSecret: ReadSecret
   /**
-   * Reads an address that the program gave. `bare`: the transport of an address without one. `port`: the port, if it was given
-   * separately. Throws ClientError (`INVALID_OPTION`).
+   * Parses an address. `bare` is the transport of an address without a scheme, `port` a port that is given separately.
+   * Throws ClientError (`INVALID_OPTION`).
    */
   readAddress(address: unknown, bare: 'tcp' | 'tls', port?: number): Address
   /** Returns the function that dials these addresses. Throws ClientError (`INVALID_OPTION`). */
@@ -33,6 +33,6 @@ export interface ClientPlatform {
   onWakeUp?(notify: () => void): () => void
   /** Reports errors of handlers and of the client's own actions if no log is given. Default: the console. */
   readonly reportError?: ((error: unknown) => void) | undefined
-  /** Calls `notify` when the process exits normally; what is then written synchronously is still sent. Returns a function that stops it. */
+  /** Calls `notify` when the process exits normally. What it writes synchronously is still sent. Returns a function that stops it. */
   onExit?(notify: () => void): () => void
 }

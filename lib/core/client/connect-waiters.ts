@@ -1,4 +1,4 @@
-// The callers of `connect()`, which wait for the connection itself rather than for a call. Counts the faults of each.
+// The callers of `connect()`, which wait for the connection rather than for a call. Counts the faults of each.
 import { type Deferred, deferred } from '../base/deferred.ts'
 import { ClientError, type IsockError } from '../base/errors.ts'
 import { spendRetry, type Tries } from '../session/retry-policy.ts'
@@ -14,7 +14,7 @@ export class ConnectWaiters {
     return this.#waiters.length === 0
   }
 
-  /** Settles with the connection. Rejects when the retries are used up, or the server rejects this client. */
+  /** Settles when connected. Rejects when the retries are used up, or the server rejects this client. */
   wait(retries: number): Promise<void> {
     const connected = deferred<void>()
     this.#waiters.push({ retries, faults: 0, connected })

@@ -1,14 +1,14 @@
-// A client's session with one server, and the state of its link. Connects when there is something to do, and again when the
-// link is lost. Leaves one attempt to connector.ts.
+// A client's session with one server, and the state of its link. Connects when a link is needed, and reconnects when it is lost.
+// Leaves each attempt to connector.ts.
 //
 //               open        welcome   lose     fail     drain     close
-//   idle        connecting                                        closed    no link, and nothing to do
+//   idle        connecting                                        closed    no link, and none needed
 //   connecting              ready              idle               closed
 //   ready                             idle              draining  closed
 //   draining                          retired           draining  closed    the server drains: no new calls, sent ones finish
 //   retired     resuming                                          closed    it drained when the link was lost
 //   resuming                draining           retired            closed
-//   closed                  closed    closed   closed             closed    what is late has no effect
+//   closed                  closed    closed   closed             closed    late events have no effect
 import { ClientError, type IsockError, LinkError, ServerError } from '../base/errors.ts'
 import { type MoveOf, type StateOf, StateTable } from '../base/state-table.ts'
 import { type Address, formatAddress } from '../link/address.ts'
@@ -32,14 +32,14 @@ export interface ConnectionOwner {
   /** Runs the calls that the server makes over this connection. */
   calleeOf(connection: Connection): Callee
   decodeError(error: Payload): IsockError
-  /** The server takes no new calls: these are to be sent elsewhere. */
+  /** Called when the server takes no new calls. These must be sent to another one. */
   onRetired(connection: Connection, calls: OutgoingCall[]): void
   onClosed(connection: Connection): void
-  /** The server ended the session and gave the reason: the connection must be closed. */
+  /** Called when the server has ended the session with a reason. The connection must be closed. */
   onDismissed(connection: Connection, reason: IsockError): void
   /** Emits an event to the listeners of the client. */
-  tell<E extends keyof ClientEvents>(event: E, detail: ClientEvents[E]): void
-  /** Stay connected although no call is open. */
+  emit<E extends keyof ClientEvents>(event: E, detail: ClientEvents[E]): void
+  /** Whether to stay connected while no call is open. */
   readonly isKeptConnected: boolean
 }
 
@@ -64,10 +64,10 @@ export class Connection implements SessionOwner {
   readonly #home: SessionHome
   readonly #waiters = new ConnectWaiters()
   #state: StateOf<typeof connectionStates> = 'idle'
-  /** Why it is not connected; undefined: it is, or was not asked to be. */
+  /** The last fault. Undefined while it is connected, or does not need to be. */
   #fault: IsockError | undefined
   #attempts = 0
-  /** Ends what it listens to while it has a link. */
+  /** Stops watching for process exit and network changes, while it has a link. */
   #endWatch: (() => void) | undefined
 
   constructor(options: ResolvedClientOptions, connector: Connector, owner: ConnectionOwner) {
@@ -97,7 +97,7 @@ export class Connection implements SessionOwner {
     return connected
   }
 
-  /** Ends the session and settles what is open. */
+  /** Ends the session and settles open calls. */
   async close(reason: IsockError): Promise<void> {
     if (this.#isClosed) return
     this.#move('close')
@@ -115,9 +115,9 @@ export class Connection implements SessionOwner {
     if (state === 'closed') return
     this.#fault = reason
     this.#endWatch?.()
-    if (state === 'idle') this.#owner.tell('disconnect', { reason })
+    if (state === 'idle') this.#owner.emit('disconnect', { reason })
     this.session.countFault(reason, 'link lost')
-    if (this.#isWanted) this.#open()
+    if (this.#needsLink) this.#open()
     else this.#closeIfSpent()
   }
 
@@ -130,12 +130,12 @@ export class Connection implements SessionOwner {
     this.#closeIfSpent()
   }
 
-  /** The server ended the session: it will never answer the calls that are still open. */
+  /** Called when the server has ended the session, and will never answer the open calls. */
   onPeerLeft(isClean: boolean, error: Payload | undefined): void {
     const final = error === undefined ? undefined : this.#owner.decodeError(error)
     const cause = final ?? new ServerError('the server ended the session', { code: 'SHUTTING_DOWN' })
     this.session.forget(cause, isClean ? 'server left' : 'session lost')
-    // The server wants no more of this client, so nothing is resent, and only a new call connects again.
+    // The server has dismissed this client: nothing is resent, and only a new call connects again.
     if (final !== undefined) return this.#owner.onDismissed(this, final)
     if (this.#isRetired) this.#owner.onRetired(this, this.session.outgoing.takeWaiting())
     this.session.dropLink(new LinkError('the server ended the session'), 'flush')
@@ -160,8 +160,8 @@ export class Connection implements SessionOwner {
     return this.#state === 'draining' || this.#state === 'retired' || this.#state === 'resuming'
   }
 
-  /** Something needs a link. */
-  get #isWanted(): boolean {
+  /** Whether a link is needed. */
+  get #needsLink(): boolean {
     if (this.#isClosed) return false
     if (this.session.outgoing.openCount > 0 || !this.#waiters.isEmpty) return true
     return this.#owner.isKeptConnected && !this.#isRetired
@@ -190,35 +190,35 @@ export class Connection implements SessionOwner {
     const { signal } = this.#abort
     const wait = this.#delay.beforeFirst(this.#isAwaited)
     if (wait !== undefined) await wait
-    let isAlone = false
+    let isHomeOnly = false
     const attempt = (): Promise<void> => {
       const reason = this.#fault
-      if (reason !== undefined) this.#owner.tell('reconnecting', { attempt: ++this.#attempts, reason })
-      isAlone = this.#home.isAskedAlone
-      return this.#connector.connect(this.#home, signal, this.#onWelcome, isAlone ? 'at home' : 'anywhere')
+      if (reason !== undefined) this.#owner.emit('reconnecting', { attempt: ++this.#attempts, reason })
+      isHomeOnly = this.#home.isOnlyChoice
+      return this.#connector.connect(this.#home, signal, this.#onWelcome, isHomeOnly ? 'at home' : 'anywhere')
     }
     await attemptUntilDone(attempt, {
       signal,
       onFailure: async (error) => {
         if (isFinal(error) || signal.aborted) return false
-        this.#countFault(asIsockError(error), isAlone)
-        if (this.#isWanted) await this.#delay.beforeNext(this.#isAwaited)
-        return this.#isWanted
+        this.#countFault(asIsockError(error), isHomeOnly)
+        if (this.#needsLink) await this.#delay.beforeNext(this.#isAwaited)
+        return this.#needsLink
       },
     })
   }
 
-  /** Waiting for a link keeps the process alive. */
+  /** Whether anything waits for a link, which keeps the process alive. */
   get #isAwaited(): boolean {
     return this.session.isBusy || !this.#waiters.isEmpty
   }
 
-  #countFault(error: IsockError, wasAlone: boolean): void {
+  #countFault(error: IsockError, wasHomeOnly: boolean): void {
     this.#fault = error
     this.#options.log.debug({ error: error.message }, 'cannot connect')
-    this.session.countFault(error, wasAlone ? 'cannot resume' : 'cannot connect', this.#options.patienceMs)
-    // The other addresses were not tried yet.
-    if (!wasAlone) this.#waiters.countFault(error)
+    this.session.countFault(error, wasHomeOnly ? 'cannot resume' : 'cannot connect', this.#options.patienceMs)
+    // The other addresses have not been tried yet.
+    if (!wasHomeOnly) this.#waiters.countFault(error)
   }
 
   readonly #onWelcome = (link: FrameLink, welcome: WelcomeFrame, address: Address): void => {
@@ -227,7 +227,7 @@ export class Connection implements SessionOwner {
       return
     }
     this.#delay.onConnected()
-    // A client that takes over the session of a former page has no calls in it.
+    // A client that takes over the session of a former page has no calls in that session.
     if (!welcome.resumed || (welcome.features & Feature.FreshCaller) !== 0) {
       if (this.session.grant !== undefined) this.session.forget(lostSession())
       this.session.begin({ id: welcome.sessionId, resumeSecret: welcome.resumeSecret, peerLimits: welcome.limits })
@@ -237,27 +237,27 @@ export class Connection implements SessionOwner {
     this.#attempts = 0
     this.session.attach(link)
     const { stored, onExit, onWakeUp } = this.#options
-    // If another page may continue the session, this one does not end it.
+    // This page must not end a session that another page may continue.
     this.#endWatch?.()
     this.#endWatch = watchLink(this.session, { onExit: stored === undefined ? onExit : undefined, onWakeUp })
     this.session.keepProcessAlive(this.session.isBusy)
     this.#waiters.resolveAll()
     const { sessionId: session, resumed: isResumed } = welcome
-    this.#owner.tell('connect', { address: formatAddress(address), session, isResumed })
+    this.#owner.emit('connect', { address: formatAddress(address), session, isResumed })
   }
 
-  /** Nothing needs a link any more, or no attempt can succeed. */
+  /** Called when no link is needed any more, or no attempt can succeed. */
   #onGivenUp(error: unknown): void {
     if (this.#move('fail') === 'closed') return
     const cause = asIsockError(error)
     if (isFinal(error)) {
       this.session.outgoing.failAll(cause)
       this.#waiters.rejectAll(cause)
-    } else if (this.#isWanted) this.#open()
+    } else if (this.#needsLink) this.#open()
     this.#closeIfSpent()
   }
 }
 
 function lostSession(): ServerError {
-  return new ServerError('the server has forgotten the session: it was restarted, or the lease is over')
+  return new ServerError('the server has forgotten the session: it was restarted, or the lease has expired')
 }

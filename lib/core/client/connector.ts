@@ -26,7 +26,7 @@ export class Connector {
   readonly #options: ResolvedClientOptions
   readonly #codec: ValueCodec
   readonly #slabs = new Slabs()
-  /** The first address to ask for a new session: the one that last admitted the client. */
+  /** The index of the first address to ask for a new session: the one that last admitted the client. */
   #current = 0
 
   constructor(options: ResolvedClientOptions, codec: ValueCodec) {
@@ -34,15 +34,15 @@ export class Connector {
     this.#codec = codec
   }
 
-  /** Asks for new sessions at the next address first, because the server at this one drains. */
+  /** Starts with the next address for new sessions, because the server at this one drains. */
   preferNextTo(address: Address): void {
     this.#current = (this.#indexOf(address) + 1) % this.#options.addresses.length
   }
 
   /**
-   * Connects until a server admits the client and `onWelcome` is called. Resumes the session at its own address if the server still
-   * has it. Otherwise rejects with the error of the last address that had one. `isFinal` is true for an error that further attempts
-   * cannot avoid: an isock server rejected this client, or no address can be used with these options.
+   * Tries the addresses until a server admits the client, then calls `onWelcome`. Resumes the session at its home if the server still
+   * has it. If all addresses fail, rejects with the last error. `isFinal` tells whether further attempts are useless: a server
+   * rejected this client, or no address can be used with these options.
    */
   async connect(
     home: SessionHome,
@@ -95,7 +95,7 @@ export class Connector {
     const late = new LinkError(`cannot connect to ${formatAddress(address)}: no connection within ${timeoutMs} ms`)
     const timer = abort.abortAfter(clock, timeoutMs, () => late)
     try {
-      // In a clean async context: the link outlives the call that it is opened for, and serves other calls too.
+      // In a clean async context, because the link outlives the call that it is opened for.
       const link = await runClean(() => dial(address, abort.signal), undefined)
       timer.cancel()
       // A custom `dial` may ignore its signal.
@@ -112,8 +112,8 @@ export class Connector {
         throw error
       }
       const decodeError = (error: Parameters<typeof decodeThrown>[1]): unknown => decodeThrown(this.#codec, error)
-      const onDistrust = (): void => home.distrust(address)
-      const options = { address, clock, timeoutMs, signal: abort.signal, decodeError, onWelcome, onDistrust }
+      const onNotResumed = (): void => home.onNotResumed(address)
+      const options = { address, clock, timeoutMs, signal: abort.signal, decodeError, onWelcome, onNotResumed }
       return await shakeHands(frameLink, hello, options)
     } finally {
       abort.close()
@@ -145,7 +145,7 @@ export class Connector {
   }
 }
 
-/** True for errors that another attempt cannot avoid: wrong credentials, another protocol version, wrong options. */
+/** True for errors that no further attempt can avoid: wrong credentials, another protocol version, invalid options. */
 export function isFinal(error: unknown): boolean {
   if (error instanceof AuthError || error instanceof ProtocolError || error instanceof ClientError) return true
   return error instanceof IsockError && (error as ServerError).code === 'PROTOCOL'

@@ -1,10 +1,9 @@
-// Calls that were refused before they started and wait for their next attempt: one line for each addressee, in the order in
-// which the calls were made. New calls to an addressee join the end of its line, so that a busy server does not change the
-// order of a caller's calls.
+// Calls that were refused before they started, waiting for their next attempt in one queue per addressee, in the order of the
+// calls. New calls to an addressee join the end of its queue, so that a busy server does not change their order.
 //
-//   refused ──> line ── backoff ──> the first of the line, then more ──> submitted
-//                 ↑                                                         │
-//                 ╰── refused again: the same first one? a longer wait ─────╯    another one? it makes progress: a short wait
+//   refused ──> queue ── backoff ──> the first calls, then more ──> submitted
+//                 ↑                                                     │
+//                 ╰── refused again ────────────────────────────────────╯    the same first call: a longer wait; another one: a short wait
 import type { PendingCall } from '../action/pending-call.ts'
 import { Backoff, type BackoffOptions } from '../base/backoff.ts'
 import type { Clock, Timer } from '../base/clock.ts'
@@ -18,16 +17,16 @@ export interface DelayedRetriesOptions {
   readonly clock: Clock
   readonly random: () => number
   readonly backoff: BackoffOptions
-  /** The most calls that may wait here. */
+  /** The largest number of waiting calls. */
   readonly maxCount: number
   readonly submit: (call: OutgoingCall) => void
 }
 
-interface Line {
+interface RetryQueue {
   readonly calls: WaitingCalls
   timer: Timer | undefined
   backoff: Backoff
-  /** The first call of the latest release: if that one is refused again, nothing has changed. */
+  /** The first call of the last burst. If it is refused again, the server is as busy as before. */
   head: OutgoingCall | undefined
   isHeadJudged: boolean
   burst: number
@@ -35,21 +34,21 @@ interface Line {
 
 /** A refused call. */
 interface Refusal {
-  readonly line: Line
+  readonly queue: RetryQueue
   readonly error: IsockError
-  /** When the refusal becomes the error of the call; Infinity if the call has a deadline. */
+  /** When the call is rejected with this refusal; Infinity if the call has a deadline. */
   readonly endsAtMs: number
   readonly atMs: number
 }
 
 /** How long a call without a deadline may be refused in a row. */
-export const longestBusyMs = 60_000
-/** The number of calls of a line that are submitted together at first. It doubles each time none of them is refused. */
+export const maxBusyMs = 60_000
+/** The size of a queue's first burst. It doubles each time no call of a burst is refused. */
 const firstBurst = 64
 
 export class DelayedRetries {
   readonly #options: DelayedRetriesOptions
-  readonly #lines = new Map<string, Line>()
+  readonly #queues = new Map<string, RetryQueue>()
   readonly #refusals = new WeakMap<OutgoingCall, Refusal>()
   readonly #deadlines: DeadlineSweep
   #count = 0
@@ -63,59 +62,59 @@ export class DelayedRetries {
     return this.#count < this.#options.maxCount
   }
 
-  /** Submits a refused call again after its line's wait. Settles it if it times out first. */
+  /** Submits a refused call again after the backoff of its queue. Settles the call if it times out first. */
   add(call: PendingCall, error: IsockError): void {
     const { clock } = this.#options
     const { addressee } = call.request
     const nowMs = clock.now()
     const former = this.#refusals.get(call)
-    const line = this.#lines.get(addressee) ?? former?.line ?? this.#newLine()
-    const isInRow = former !== undefined && nowMs - former.atMs < longestBusyMs
-    const endsAtMs = call.deadlineAtMs === Number.POSITIVE_INFINITY ? nowMs + longestBusyMs : Number.POSITIVE_INFINITY
-    this.#refusals.set(call, { line, error, endsAtMs: isInRow ? former.endsAtMs : endsAtMs, atMs: nowMs })
+    const queue = this.#queues.get(addressee) ?? former?.queue ?? this.#newQueue()
+    const isInRow = former !== undefined && nowMs - former.atMs < maxBusyMs
+    const endsAtMs = call.deadlineAtMs === Number.POSITIVE_INFINITY ? nowMs + maxBusyMs : Number.POSITIVE_INFINITY
+    this.#refusals.set(call, { queue, error, endsAtMs: isInRow ? former.endsAtMs : endsAtMs, atMs: nowMs })
     call.lastFault = error
-    this.#judge(line, call)
-    this.#lines.set(addressee, line)
-    this.#insert(line, call)
-    if (line.timer === undefined) this.#arm(addressee, line, waitIn(error))
+    this.#judge(queue, call)
+    this.#queues.set(addressee, queue)
+    this.#insert(queue, call)
+    if (queue.timer === undefined) this.#arm(addressee, queue, waitIn(error))
   }
 
-  /** Keeps a new call behind the others to its addressee. False: none of them waits. */
-  keepBehind(call: PendingCall): boolean {
-    const line = this.#count === 0 ? undefined : this.#lines.get(call.request.addressee)
-    if (line === undefined) return false
-    if (this.hasRoom) this.#insert(line, call)
+  /** Queues a new call behind others to its addressee. Returns false if none of them is waiting. */
+  queueBehind(call: PendingCall): boolean {
+    const queue = this.#count === 0 ? undefined : this.#queues.get(call.request.addressee)
+    if (queue === undefined) return false
+    if (this.hasRoom) this.#insert(queue, call)
     else settle(call, queueFull(this.#options.maxCount))
     return true
   }
 
-  /** All calls that wait here. */
+  /** All waiting calls. */
   get all(): OutgoingCall[] {
-    return [...this.#lines.values()].flatMap(({ calls }) => [...calls.all()])
+    return [...this.#queues.values()].flatMap(({ calls }) => [...calls.all()])
   }
 
-  /** Settles a call that waits here. */
+  /** Settles a waiting call. */
   giveUp(call: OutgoingCall, error: unknown): void {
-    const line = this.#lines.get(call.request.addressee)
-    if (line?.calls.remove(call)) {
+    const queue = this.#queues.get(call.request.addressee)
+    if (queue?.calls.remove(call)) {
       this.#count--
-      if (line.calls.isEmpty) this.#close(call.request.addressee, line)
+      if (queue.calls.isEmpty) this.#close(call.request.addressee, queue)
     }
     settle(call, error)
   }
 
-  /** Settles all calls; there are no more attempts. */
+  /** Settles all waiting calls. */
   close(error: IsockError): void {
     this.#deadlines.close()
-    for (const [addressee, line] of [...this.#lines]) {
-      this.#close(addressee, line)
-      const calls = line.calls.takeAll()
+    for (const [addressee, queue] of [...this.#queues]) {
+      this.#close(addressee, queue)
+      const calls = queue.calls.takeAll()
       this.#count -= calls.length
       for (const call of calls) settle(call, closedBy(call, error))
     }
   }
 
-  #newLine(): Line {
+  #newQueue(): RetryQueue {
     const { backoff, random } = this.#options
     return {
       calls: new WaitingCalls(this.#options.maxCount),
@@ -127,45 +126,45 @@ export class DelayedRetries {
     }
   }
 
-  /** Refusals arrive in the order of the calls: the first one after a release shows whether its first call was accepted. */
-  #judge(line: Line, call: PendingCall): void {
-    if (line.isHeadJudged) return
+  /** Refusals arrive in the order of the calls, so the first one after a burst shows whether its first call was accepted. */
+  #judge(queue: RetryQueue, call: PendingCall): void {
+    if (queue.isHeadJudged) return
     const { backoff, random } = this.#options
-    line.isHeadJudged = true
-    line.burst = firstBurst
-    line.backoff = call === line.head ? line.backoff.next() : new Backoff(backoff, random)
+    queue.isHeadJudged = true
+    queue.burst = firstBurst
+    queue.backoff = call === queue.head ? queue.backoff.next() : new Backoff(backoff, random)
   }
 
-  #insert(line: Line, call: PendingCall): void {
-    line.calls.add(call)
+  #insert(queue: RetryQueue, call: PendingCall): void {
+    queue.calls.add(call)
     this.#count++
     this.#deadlines.watch(this.#endOf(call))
   }
 
-  #arm(addressee: string, line: Line, leastMs = 0): void {
-    const waitMs = Math.max(leastMs, line.backoff.durationMs)
-    line.timer = this.#options.clock.setTimer(() => this.#release(addressee, line), waitMs)
-    line.timer.keepProcessAlive(true)
+  #arm(addressee: string, queue: RetryQueue, leastMs = 0): void {
+    const waitMs = Math.max(leastMs, queue.backoff.durationMs)
+    queue.timer = this.#options.clock.setTimer(() => this.#release(addressee, queue), waitMs)
+    queue.timer.keepProcessAlive(true)
   }
 
-  #release(addressee: string, line: Line): void {
+  #release(addressee: string, queue: RetryQueue): void {
     const { submit } = this.#options
     const calls: OutgoingCall[] = []
-    while (calls.length < line.burst && !line.calls.isEmpty) calls.push(line.calls.take() as OutgoingCall)
+    while (calls.length < queue.burst && !queue.calls.isEmpty) calls.push(queue.calls.take() as OutgoingCall)
     this.#count -= calls.length
-    line.head = calls[0]
-    line.isHeadJudged = false
-    line.burst *= 2
-    // The rest waits until it is known whether these are accepted.
-    if (line.calls.isEmpty) this.#close(addressee, line)
-    else this.#arm(addressee, line)
+    queue.head = calls[0]
+    queue.isHeadJudged = false
+    queue.burst *= 2
+    // The rest waits until the server has accepted or refused these.
+    if (queue.calls.isEmpty) this.#close(addressee, queue)
+    else this.#arm(addressee, queue)
     for (const call of calls) submit(call)
   }
 
-  #close(addressee: string, line: Line): void {
-    line.timer?.cancel()
-    line.timer = undefined
-    this.#lines.delete(addressee)
+  #close(addressee: string, queue: RetryQueue): void {
+    queue.timer?.cancel()
+    queue.timer = undefined
+    this.#queues.delete(addressee)
   }
 
   #endOf(call: OutgoingCall): number {
@@ -174,8 +173,8 @@ export class DelayedRetries {
 
   readonly #sweep = (nowMs: number): number => {
     let earliest = Number.POSITIVE_INFINITY
-    for (const line of [...this.#lines.values()]) {
-      for (const call of line.calls.all()) {
+    for (const queue of [...this.#queues.values()]) {
+      for (const call of queue.calls.all()) {
         const endsAtMs = this.#endOf(call)
         if (endsAtMs > nowMs) earliest = Math.min(earliest, endsAtMs)
         else this.giveUp(call, call.deadlineAtMs > nowMs ? this.#refusals.get(call)?.error : lateError(call))
@@ -185,10 +184,10 @@ export class DelayedRetries {
   }
 }
 
-/** What the server asks for, within bounds: it is untrusted. */
+/** The delay that the server asks for, limited because the server is untrusted. */
 function waitIn(error: IsockError): number {
   const asked: unknown = error instanceof BusyError ? error.retryAfterMs : undefined
-  return typeof asked === 'number' && asked > 0 ? Math.min(asked, longestBusyMs) : 0
+  return typeof asked === 'number' && asked > 0 ? Math.min(asked, maxBusyMs) : 0
 }
 
 function settle(call: OutgoingCall, error: unknown): void {

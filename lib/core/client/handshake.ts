@@ -1,4 +1,4 @@
-// The handshake at the client: sends HELLO on a new link and waits for the answer.
+// The client's handshake: sends HELLO on a new link and waits for the answer.
 import type { Clock } from '../base/clock.ts'
 import { AuthError, type IsockError, LinkError, ProtocolError } from '../base/errors.ts'
 import { followSignal } from '../base/followed-signals.ts'
@@ -18,11 +18,11 @@ export interface HandshakeOptions {
   readonly decodeError: (error: Payload) => unknown
   /** Takes over the link immediately: frames of the session may follow in the same chunk. */
   readonly onWelcome: (link: FrameLink, welcome: WelcomeFrame, address: Address) => void
-  /** Called when the server did not resume the session as requested: it must not be asked again. */
-  readonly onDistrust: () => void
+  /** Called when the server did not resume the session as requested. It must not be asked again. */
+  readonly onNotResumed: () => void
 }
 
-/** The reason why an isock server rejected this client. Separate from faults of the link. */
+/** Why an isock server rejected this client, as opposed to a fault of the link. */
 export class Refusal {
   readonly error: unknown
 
@@ -41,7 +41,7 @@ export function shakeHands(
   hello: HelloFrame,
   options: HandshakeOptions,
 ): Promise<Refusal | undefined> {
-  const { address, clock, timeoutMs, signal, decodeError, onWelcome, onDistrust } = options
+  const { address, clock, timeoutMs, signal, decodeError, onWelcome, onNotResumed } = options
   return new Promise((resolve, reject) => {
     let isDone = false
     const settle = (): void => {
@@ -58,11 +58,11 @@ export function shakeHands(
       resolve(new Refusal(error))
       link.close(new LinkError('the server refused the client'))
     }
-    /** Otherwise calls that another server has not answered would be resent to this one. */
-    const distrust = (): void => {
+    /** Without this, calls that another server has not answered would be resent to this one. */
+    const rejectResumption = (): void => {
       const message = `${formatAddress(address)} claims to resume a session that it was not asked for`
       settle()
-      onDistrust()
+      onNotResumed()
       reject(new LinkError(message))
       link.close(new LinkError(message), 'abort')
     }
@@ -70,7 +70,7 @@ export function shakeHands(
       if (isDone) throw new ProtocolError('a second answer to HELLO')
       if (frame.kind === Kind.Welcome) {
         if (frame.version !== protocolVersion) return refuse(otherVersion(frame.version))
-        if (frame.resumed && !isAsAsked(frame, hello)) return distrust()
+        if (frame.resumed && !isAsAsked(frame, hello)) return rejectResumption()
         settle()
         onWelcome(link, frame, address)
         resolve(undefined)

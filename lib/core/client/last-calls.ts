@@ -1,4 +1,4 @@
-// The grace of a client that closes: its open calls have some time to finish.
+// The grace period of a closing client, in which its open calls may finish.
 import type { PendingCall } from '../action/pending-call.ts'
 import type { Clock } from '../base/clock.ts'
 import { checkOptions, type OptionTable } from '../base/option-table.ts'
@@ -18,7 +18,7 @@ export function graceOf(options: CloseOptions): number {
   return requireCount('graceMs', options.graceMs ?? 0)
 }
 
-/** Settles when all calls have ended, or the time is over. */
+/** Settles when all calls have ended, or after the time limit. */
 export function untilOver(calls: readonly PendingCall[], clock: Clock, limitMs: number): Promise<void> {
   let left = calls.length
   if (left === 0) return Promise.resolve()

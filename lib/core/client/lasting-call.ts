@@ -1,8 +1,7 @@
-// A stream that outlives its calls: when the session of its call is lost, it makes another call. Lost links are handled by the
-// session and not noticed here. The source decides which call to make, where the stream continues, and which ends are final.
-// Leaves error messages for the reader to its owner.
+// A stream that outlives its calls: when the session of its call is lost, it makes another call. Lost links are not noticed here,
+// because the session handles them. The source decides which call to make, where to continue, and which ends are final.
 //
-//   start ──> first item: open ──> items ... ──> ended in passing ──> backoff ──> start
+//   start ──> first item: open ──> items ... ──> ended temporarily ──> backoff ──> start
 //     ╰─────────────────────────────────────╰──> ended for good
 import { type Call, type Outcome, puller } from '../action/call.ts'
 import { runClean } from '../base/async-context.ts'
@@ -14,18 +13,18 @@ import { turnsOf } from '../base/handler-turns.ts'
 import type { ClientKit } from './client-kit.ts'
 import { type Items, PulledSteps } from './pulled-steps.ts'
 
-/** The source of a stream. `Step`: what the reader gets of an item, if anything. */
+/** The source of a stream. `Step` is what the reader gets for an item, if anything. */
 export interface LastingSource<Step> {
-  /** Calls for the stream, from where it was interrupted. */
+  /** Makes a call for the stream, from where it was interrupted. */
   start(): Call<unknown, unknown>
-  /** Called with the first item of each call: the server has admitted the reader. Throws if it cannot read it, as `onItem` does. */
+  /** Called with the first item of each call, which admits the reader. Throws if the item is malformed, as `onItem` does. */
   onOpen(item: unknown): readonly Step[]
   onItem(item: unknown): readonly Step[]
-  /** Called when a call has ended. Returns 'again', or the error that ends the stream; undefined: it is complete. */
+  /** Called when a call has ended. Returns 'again', or the error that ends the stream, undefined if it is complete. */
   judge(outcome: Outcome<unknown>, wasOpen: boolean): 'again' | { readonly error: unknown }
 }
 
-/** A call that lasts for less is not a success: the next attempt waits longer. */
+/** A call that ends sooner does not count as a success, so the next attempt waits longer. */
 const shortLifeMs = 1_000
 
 export class LastingCall<Step extends object> {
@@ -39,7 +38,7 @@ export class LastingCall<Step extends object> {
   readonly #abort = new AbortController()
   #hasBeenOpen = false
   #isDraining = false
-  /** The server admitted the last call. */
+  /** True while the server has admitted the current call. */
   #isOpen = false
   readonly #ready = deferred<void>()
   readonly #done = deferred<void>()
@@ -52,7 +51,7 @@ export class LastingCall<Step extends object> {
     this.#steps = new PulledSteps<Step>((item) => this.#stepsIn(item), kit.turns ?? turnsOf(kit.clock))
     this.ready = this.#ready.promise
     this.done = this.#done.promise
-    // A reader gets the error from `take`.
+    // The reader gets the error from `take`.
     this.ready.catch(() => undefined)
     this.done.catch(() => undefined)
   }
@@ -61,17 +60,17 @@ export class LastingCall<Step extends object> {
     return this.#end !== undefined
   }
 
-  /** The server has admitted the reader at least once. */
+  /** Whether the server has ever admitted the reader. */
   get hasBeenOpen(): boolean {
     return this.#hasBeenOpen
   }
 
   begin(): void {
-    // It outlives the run that started it, so its calls must not inherit the time of that run.
+    // It outlives the run that started it, so its calls must not inherit that run's deadline.
     void runClean(() => this.#keepOpen(), undefined)
   }
 
-  /** The next step; undefined: the stream has ended. Rejects with the error that ended it. */
+  /** Returns the next step, or undefined if the stream has ended. Rejects with the error that ended it. */
   async take(): Promise<Step | undefined> {
     const step = await this.#steps.take()
     const error = this.#end?.error
@@ -86,7 +85,7 @@ export class LastingCall<Step extends object> {
     if (error !== undefined) throw error
   }
 
-  /** Ends it on request. Received steps can still be taken. Settles when it has ended. */
+  /** Ends the stream gracefully. Received steps can still be taken. Settles when it has ended. */
   async drain(): Promise<void> {
     this.#isDraining = true
     // Also ends a wait before the next attempt.
@@ -95,7 +94,7 @@ export class LastingCall<Step extends object> {
     await this.done.catch(() => undefined)
   }
 
-  /** Ends it. Received steps can still be taken, unless they are dropped. */
+  /** Ends the stream. Received steps can still be taken, unless they are dropped. */
   end(error: unknown, backlog: 'keep' | 'drop'): void {
     if (this.isOver) return
     this.#end = { error }
@@ -104,7 +103,7 @@ export class LastingCall<Step extends object> {
     this.#call?.cancel()
     if (error === undefined) this.#done.resolve()
     else this.#done.reject(error)
-    this.#ready.reject(error ?? new CancelledError('it was ended before it was ready'))
+    this.#ready.reject(error ?? new CancelledError('the stream was ended before it was ready'))
   }
 
   async #keepOpen(): Promise<void> {
@@ -160,7 +159,7 @@ export class LastingCall<Step extends object> {
   }
 }
 
-/** undefined: the call ended without an item; its outcome says why. Rejects if the item cannot be read. */
+/** Returns the first item, or undefined if the call ended without one. Rejects if the item is malformed. */
 function firstOf(items: Items): Promise<{ readonly item: unknown } | undefined> {
   return new Promise((resolve, reject) => {
     const onEnd = (error?: unknown): void => (error === undefined ? resolve(undefined) : reject(error))
@@ -168,7 +167,7 @@ function firstOf(items: Items): Promise<{ readonly item: unknown } | undefined> 
   })
 }
 
-/** The server has ended the session, and the client must not open another one. */
+/** The error by which the server has ended the session for good, if it has. */
 function dismissalIn(outcome: Outcome<unknown>): unknown {
   if (outcome.ok || !(outcome.error instanceof IsockError)) return undefined
   const { error } = outcome
@@ -177,17 +176,17 @@ function dismissalIn(outcome: Outcome<unknown>): unknown {
 
 const passingCodes: ReadonlySet<string> = new Set(['OUTCOME_UNKNOWN', 'SHUTTING_DOWN', 'LINK_LOST'])
 
-/** The call ended because its server or session is gone; another call may succeed. */
+/** Whether the call ended because its server or session is gone, so that another call may succeed. */
 export function isLoss(error: unknown): boolean {
   return error instanceof IsockError && passingCodes.has(error.code)
 }
 
-/** The server had no room for the call, which others may release. Not for a call that was admitted and then dropped. */
+/** Whether the server had no room for the call, so that a later one may succeed. False for a call that was admitted and then dropped. */
 export function isTurnedAway(outcome: Outcome<unknown>, wasOpen: boolean): boolean {
   return !wasOpen && !outcome.ok && outcome.error instanceof IsockError && outcome.error.code === 'BUSY'
 }
 
-/** The iterator of a stream; leaving the loop stops it. */
+/** The iterator of a stream. Leaving the loop stops the stream. */
 export function iteratorOf<Item>(
   next: () => Promise<IteratorResult<Item, undefined>>,
   stop: () => void,

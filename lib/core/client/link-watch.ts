@@ -1,5 +1,5 @@
-// What a connection listens to while it has a link. If the process exits normally, it sends BYE, so that a script that ends
-// without close() leaves nothing running at its server. When the network may have changed, the session checks its link.
+// Watches the platform while a connection has a link. When the process exits normally, sends BYE, so that a script that ends
+// without close() leaves nothing running on its server. When the network may have changed, makes the session check its link.
 import { ClientError } from '../base/errors.ts'
 import type { Session } from '../session/session.ts'
 import type { ClientPlatform } from './client-platform.ts'

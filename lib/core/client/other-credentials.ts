@@ -1,5 +1,5 @@
-// Calls with their own credentials, for a program that acts for several users. Each set of credentials has its own session, which is
-// kept for a while after its last call. So guards check it like any other, and all promises about calls hold.
+// Calls with credentials of their own, for a program that acts for several users. Each set of credentials has its own session,
+// kept for a while after its last call. So guards check it like any other, and all guarantees for calls hold.
 import { Call } from '../action/call.ts'
 import type { Credential } from '../action/credential.ts'
 import type { RunOptions } from '../action/run-options.ts'
@@ -18,10 +18,10 @@ export interface OtherClient {
   close(options: CloseOptions): Promise<void>
 }
 
-/** The most sets of credentials for which a client keeps a session. */
-export const mostSets = 256
-/** How long a session is kept after its last call. */
-export const keptMs = 30_000
+/** The largest number of sets of credentials for which a client keeps a session. */
+export const maxCredentialSets = 256
+/** How long an idle session is kept after its last call. */
+export const idleMs = 30_000
 
 interface Kept {
   readonly client: OtherClient
@@ -41,7 +41,7 @@ export class OtherCredentials {
     this.#sweeps = new DeadlineSweep(clock, this.#closeUnused)
   }
 
-  /** The number of sessions that are kept. */
+  /** The number of kept sessions. */
   get count(): number {
     return this.#kept.size
   }
@@ -72,21 +72,23 @@ export class OtherCredentials {
     kept.lastUsedMs = nowMs
     this.#kept.delete(key)
     this.#kept.set(key, kept)
-    this.#sweeps.watch(nowMs + keptMs)
+    this.#sweeps.watch(nowMs + idleMs)
     return kept.client
   }
 
   #makeRoom(): void {
-    if (this.#kept.size < mostSets) return
+    if (this.#kept.size < maxCredentialSets) return
     for (const [key, { client }] of this.#kept) if (client.openCallCount === 0) return this.#forget(key, client)
-    throw new BusyError(`calls with ${mostSets} sets of credentials are open; wait for some, or use another client`)
+    throw new BusyError(
+      `calls with ${maxCredentialSets} sets of credentials are open; wait for some, or use another client`,
+    )
   }
 
   readonly #closeUnused = (nowMs: number): number => {
     let earliest = Number.POSITIVE_INFINITY
     for (const [key, { client, lastUsedMs }] of this.#kept) {
-      if (client.openCallCount > 0) earliest = Math.min(earliest, nowMs + keptMs)
-      else if (nowMs - lastUsedMs < keptMs) earliest = Math.min(earliest, lastUsedMs + keptMs)
+      if (client.openCallCount > 0) earliest = Math.min(earliest, nowMs + idleMs)
+      else if (nowMs - lastUsedMs < idleMs) earliest = Math.min(earliest, lastUsedMs + idleMs)
       else this.#forget(key, client)
     }
     return earliest
@@ -94,7 +96,7 @@ export class OtherCredentials {
 
   #forget(key: string, client: OtherClient): void {
     this.#kept.delete(key)
-    // No calls are open that could fail.
+    // No open call can fail.
     client.close({}).catch(() => undefined)
   }
 }

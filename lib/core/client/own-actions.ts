@@ -1,4 +1,4 @@
-// Runs the calls of the server to a client: the client's own actions, with the surroundings of their session.
+// Runs the server's calls to a client: the client's own actions, with the surroundings of their session.
 import { ActionRunner } from '../action/action-runner.ts'
 import type { CallStarter } from '../action/call-starter.ts'
 import type { ActionRegistry } from '../action/registry.ts'
@@ -54,7 +54,7 @@ export class OwnActions {
   async load(): Promise<void> {}
 
   start(session: Session, call: IncomingCall): void {
-    const grant = session.grant as SessionGrant // no call comes before there is one
+    const grant = session.grant as SessionGrant // set before the first call
     let surroundings = this.#surroundings.get(grant)
     if (surroundings === undefined) {
       surroundings = new ClientSurroundings(session, this.#own.starter, this.#own.options)

@@ -1,5 +1,5 @@
-// What a client presents to the guards of a server: its token and credentials. Functions are called at each connect, because what
-// they return may expire.
+// The token and credentials that a client presents to a server's guards. Functions are called at each connect, because their
+// results may expire.
 import type { Credential } from '../action/credential.ts'
 import { tokenGuardName } from '../action/guard.ts'
 import type { Clock } from '../base/clock.ts'
@@ -9,18 +9,18 @@ import { invalidOption } from '../base/options.ts'
 import { requireToken } from '../base/token.ts'
 import type { Peer } from '../link/link.ts'
 
-/** A value, or a function that returns it: called at each connect. */
+/** A value, or a function that returns it, called at each connect. */
 export type Asked<T> = T | (() => T | PromiseLike<T>)
 
 export interface Presented {
   readonly token: Asked<string> | undefined
-  /** The program gave it. A token from the environment is left out instead if it must not be sent. */
+  /** Whether the program passed the token. One from the environment is omitted, not rejected, if it must not be sent. */
   readonly isTokenGiven: boolean
   readonly credentials: Asked<readonly Credential[]> | undefined
   readonly allowClearTextToken: boolean
 }
 
-/** How long to wait for the functions. */
+/** Limits the wait for the functions. */
 export interface AskingBounds {
   readonly clock: Clock
   readonly timeoutMs: number
@@ -28,7 +28,7 @@ export interface AskingBounds {
 }
 
 /**
- * For the first frame.
+ * Returns the token and credentials for HELLO.
  *
  * @throws ClientError (`INVALID_OPTION`) if they are invalid or must not be sent in clear text; LinkError if a function fails or times
  * out, because another attempt may succeed.
@@ -81,7 +81,8 @@ function ask<T>(
           cause,
         }),
       )
-    const late = (): void => reject(new LinkError(`the function of option ${name} gave nothing within ${timeoutMs} ms`))
+    const late = (): void =>
+      reject(new LinkError(`the function of option ${name} did not return within ${timeoutMs} ms`))
     const timer = clock.setTimer(late, timeoutMs)
     const unfollow = followSignal(signal, () => reject(signal.reason))
     const over = (): void => {

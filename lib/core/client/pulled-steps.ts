@@ -1,33 +1,33 @@
-// The steps that the reader of a lasting call takes, one by one, across its calls. Does not read ahead, except for what arrived
-// before a call ended: that must be read before the next call starts.
+// The steps of a lasting call, taken by its reader one by one, across calls. Does not read ahead, except for items that arrived
+// before a call ended, which must be read before the next call starts.
 import { puller } from '../action/call.ts'
 import { isPromiseLike } from '../action/item-source.ts'
 import { keepContext } from '../base/async-context.ts'
 import { type HandlerTurns, LoopTurns } from '../base/handler-turns.ts'
 
-/** The items of a call: makes a function that asks for the next one. Each calls one of these, immediately or later. */
+/** The items of a call. Creates a function that requests the next item and calls one of these callbacks, immediately or later. */
 export interface Items {
   [puller](onItem: (item: unknown) => void, onEnd: (error?: unknown) => void): () => void
 }
 
-/** @typeParam Step what a reader takes: an object, so that undefined means its absence. */
+/** @typeParam Step what a reader takes: an object, so that undefined can mean that there is none. */
 export class PulledSteps<Step extends object> {
-  /** The step in an item. Must not throw. */
+  /** Returns the steps of an item. Must not throw. */
   readonly #stepsIn: (item: unknown) => readonly Step[]
-  /** Asks the open call for an item. */
+  /** Requests an item of the open call. */
   #pull: (() => void) | undefined
-  /** An item was asked for and has not arrived. */
+  /** True while a requested item has not arrived. */
   #isPulling = false
-  /** Steps that were read while no reader waited. */
+  /** Steps that arrived while no reader was waiting. */
   #backlog: Step[] = []
-  /** The upper bound for those of the last call that left some. */
+  /** At most this number of steps in the backlog are of the last call that left some. */
   #lastCount = 0
   #tail: Promise<unknown> = Promise.resolve()
   readonly #turns: HandlerTurns
   readonly #loop: LoopTurns
   #isClosed = false
   #wakers: (() => void)[] = []
-  /** Its one reader, if a handler takes the steps. */
+  /** Wakes the handler, if one takes the steps. */
   #onWake: (() => void) | undefined
 
   constructor(stepsIn: (item: unknown) => readonly Step[], turns: HandlerTurns) {
@@ -36,12 +36,12 @@ export class PulledSteps<Step extends object> {
     this.#loop = new LoopTurns(turns)
   }
 
-  /** Steps of an earlier call than the last one are left. */
+  /** Whether the backlog has steps of an earlier call than the last one. */
   get isBehind(): boolean {
     return this.#backlog.length > this.#lastCount
   }
 
-  /** Called when a call is open: its items follow the steps that are left. */
+  /** Called when a call is open. Its items follow the steps of the backlog. */
   open(items: Items, steps: readonly Step[]): void {
     if (this.#isClosed) return
     this.#backlog.push(...steps)
@@ -49,12 +49,12 @@ export class PulledSteps<Step extends object> {
     this.#wake()
   }
 
-  /** Called when the open call has ended: reads what arrived before and was not taken, at most its window. */
+  /** Called when the open call has ended. Reads the items that have arrived, at most its window. */
   async finish(): Promise<void> {
     const pull = this.#pull
     while (this.#isPulling) await this.#woken()
     const earlierCount = this.#backlog.length
-    // Undefined if the end was already read.
+    // Undefined once the end was read.
     while (pull !== undefined && this.#pull === pull) {
       this.#ask(pull)
       while (this.#isPulling) await this.#woken()
@@ -64,7 +64,7 @@ export class PulledSteps<Step extends object> {
     this.#wake()
   }
 
-  /** Called when there will be no more. Steps that were read can still be taken, unless they are dropped. */
+  /** Called when no more steps follow. The backlog can still be taken, unless it is dropped. */
   close(backlog: 'keep' | 'drop'): void {
     this.#isClosed = true
     this.#pull = undefined
@@ -73,7 +73,7 @@ export class PulledSteps<Step extends object> {
     this.#wake()
   }
 
-  /** The next step; undefined: there are no more. Concurrent readers get one each, in order. */
+  /** Returns the next step, or undefined if there are no more. Concurrent readers get one each, in order. */
   take(): Promise<Step | undefined> {
     const next = this.#tail.then(() => this.#take())
     this.#tail = next
@@ -81,9 +81,8 @@ export class PulledSteps<Step extends object> {
   }
 
   /**
-   * Calls `onStep` with each step, in the caller's async context; the next one when its promise has settled. Settles when there are
-   * no more. Rejects with what `onStep` throws. Allocates nothing that lives as long as the wait for a step: thousands may wait in
-   * one process.
+   * Calls `onStep` with each step, in the caller's async context, the next one when the returned promise has settled. Settles when
+   * there are no more. Rejects with what `onStep` throws. Allocates nothing per waiting reader: a process may have thousands.
    */
   each(onStep: (step: Step) => unknown): Promise<void> {
     const turns = this.#turns
@@ -109,7 +108,7 @@ export class PulledSteps<Step extends object> {
           reject(error)
         }
       })
-      // Not within the delivery of the item: its link reads first.
+      // Deferred, so that the link can finish reading.
       const plan = (): void => void Promise.resolve().then(run)
       run()
     })
@@ -125,7 +124,7 @@ export class PulledSteps<Step extends object> {
     }
   }
 
-  /** Asks for items until one has a step. True: the backlog has one. */
+  /** Requests items until one has a step. Returns true if the backlog has one. */
   #isReadable(): boolean {
     while (this.#backlog.length === 0 && !this.#isPulling && this.#pull !== undefined) this.#ask(this.#pull)
     return this.#backlog.length > 0
@@ -143,7 +142,7 @@ export class PulledSteps<Step extends object> {
     this.#wake()
   }
 
-  /** The call itself reports why. */
+  /** The outcome of the call tells why. */
   readonly #onEnd = (): void => {
     this.#isPulling = false
     this.#pull = undefined

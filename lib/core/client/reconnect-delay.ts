@@ -1,11 +1,11 @@
-// The waits of a connection between its attempts: backoff with full jitter, on the client's clock. A wait ends early when the
-// platform reports that the network is back.
+// The delay between attempts to connect: backoff with full jitter, on the client's clock. Ends early when the platform reports
+// that the network is back.
 import { Backoff } from '../base/backoff.ts'
 import { sleep } from '../base/clock.ts'
 import { LinkedAbort } from '../base/linked-abort.ts'
 import type { ResolvedClientOptions } from './client-options.ts'
 
-/** After a link that lived for less, even the first attempt waits. */
+/** After a link that lasted less, even the first attempt waits. */
 const shortLifeMs = 1_000
 
 export class ReconnectDelay {
@@ -14,7 +14,7 @@ export class ReconnectDelay {
   #backoff: Backoff
   #connectedAtMs = Number.NEGATIVE_INFINITY
 
-  /** Waits reject when the signal aborts. */
+  /** Delays reject when the signal aborts. */
   constructor(options: Pick<ResolvedClientOptions, 'backoff' | 'clock' | 'onWakeUp' | 'random'>, signal: AbortSignal) {
     this.#options = options
     this.#signal = signal

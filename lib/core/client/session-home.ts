@@ -1,14 +1,14 @@
-// The address of a client's session: the one that granted it. No other address gets the secret that resumes it, because any holder
-// of the secret can take over the session. While calls wait for answers that only this address has, only this one is tried for a
-// while, so that a short outage does not make their outcome unknown.
+// The home of a client's session: the address that granted it. No other address gets the secret that resumes the session, because
+// any holder of the secret can take it over. While calls wait for answers that only this address has, the client tries no other
+// address for a while, so that a short outage does not make their outcome unknown.
 import type { Clock } from '../base/clock.ts'
 import { type Address, formatAddress } from '../link/address.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionGrant } from '../session/session-grant.ts'
 import type { Resumable, StoredSessions } from './stored-sessions.ts'
 
-/** From the moment when a link is needed again. Then the other addresses are tried too, after this one. */
-export const askedAloneMs = 5_000
+/** How long only the home is tried after the link was lost. Then the other addresses are tried too, after it. */
+export const homeOnlyMs = 5_000
 
 export class SessionHome {
   readonly #session: Session
@@ -16,11 +16,11 @@ export class SessionHome {
   readonly #hasOthers: boolean
   readonly #stored: StoredSessions | undefined
   #address: Address | undefined
-  /** Kept even after the server has forgotten it. */
+  /** The last granted session. Kept even after the server has dropped it. */
   #granted: SessionGrant | undefined
   #neededSinceMs = Number.NEGATIVE_INFINITY
 
-  /** `hasOthers`: the client was given more than one address. */
+  /** `hasOthers` is true if the client has more than one address. */
   constructor(session: Session, clock: Clock, hasOthers: boolean, stored?: StoredSessions) {
     this.#session = session
     this.#clock = clock
@@ -28,12 +28,12 @@ export class SessionHome {
     this.#stored = stored
   }
 
-  /** Undefined while there is no session to resume. */
+  /** The address of the session to resume; undefined if there is none. */
   get address(): Address | undefined {
     return this.#session.grant === undefined ? this.#stored?.address : this.#address
   }
 
-  /** Called when this address has granted the session. */
+  /** Called when this address has granted a session. */
   moveTo(address: Address): void {
     this.#address = address
     this.#stored?.used(address)
@@ -41,8 +41,8 @@ export class SessionHome {
     if (this.#granted !== undefined) this.#stored?.keep(address, this.#granted)
   }
 
-  /** Called when the requested session cannot be resumed at this address. */
-  distrust(address: Address): void {
+  /** Called when the requested session could not be resumed at this address. */
+  onNotResumed(address: Address): void {
     this.#stored?.used(address)
   }
 
@@ -51,12 +51,12 @@ export class SessionHome {
     if (this.#granted !== undefined) this.#stored?.drop(this.#granted)
   }
 
-  /** Called when a link is needed from now on. */
+  /** Called when the client starts to need a link. */
   onLinkNeeded(): void {
     this.#neededSinceMs = this.#clock.now()
   }
 
-  /** The session that may be presented at this address; undefined: none, because it is another address. */
+  /** The session to request at this address; undefined if the session is at home elsewhere. */
   grantFor(address: Address): Resumable | undefined {
     const { grant } = this.#session
     if (grant === undefined) return this.#stored?.find(address)
@@ -64,15 +64,15 @@ export class SessionHome {
     return home !== undefined && isSameAddress(home, address) ? { ...grant, features: 0 } : undefined
   }
 
-  /** Calls are running, in either direction, whose outcome other addresses would not know. */
-  get isAskedAlone(): boolean {
+  /** Whether to try only the home now: calls are running, in either direction, whose outcome no other address knows. */
+  get isOnlyChoice(): boolean {
     if (!this.#hasOthers || this.#session.grant === undefined) return false
     const isUnderWay = this.#session.outgoing.needsSession || this.#session.runningCount > 0
-    return isUnderWay && this.#clock.now() - this.#neededSinceMs < askedAloneMs
+    return isUnderWay && this.#clock.now() - this.#neededSinceMs < homeOnlyMs
   }
 }
 
-/** Compares transport, host, port and path: the same host without TLS is another address. */
+/** Compares transport, host, port and path. The same host without TLS is another address. */
 export function isSameAddress(one: Address, other: Address): boolean {
   return formatAddress(one) === formatAddress(other)
 }

@@ -1,22 +1,22 @@
-// Keeps what resumes a client's session in a storage that outlives the client, so that the next page continues the session. One entry
-// per address. Leaves the choice of the session to session-home.ts.
+// Stores a client's session in a storage that outlives the client, so that the next page resumes it. One entry per address. Leaves
+// the choice of the session to session-home.ts.
 //
-//   open ──> left      open: its client may live, so it is resumed only if it has no link: a duplicated tab has a copy
-//     ╰───> removed    left: its page was left. Removed: the client was closed
+//   open ──> left      open: its client may still exist (a duplicated tab has a copy), so it is resumed only if it has no link
+//     ╰───> removed    left: its page was left; removed: the client was closed
 import type { Logger } from '../base/log.ts'
 import { invalidOption } from '../base/options.ts'
 import { type Address, formatAddress } from '../link/address.ts'
 import type { SessionGrant } from '../session/session-grant.ts'
 import { Feature, maxNameBytes } from '../wire/frames/frame.ts'
 
-/** An object like `sessionStorage`: with these three methods. */
+/** An object like `sessionStorage`, with these three methods. */
 export interface ResumeStorage {
   getItem(key: string): string | null
   setItem(key: string, value: string): void
   removeItem(key: string): void
 }
 
-/** What HELLO contains of the session to resume. */
+/** The fields of HELLO for the session to resume. */
 export interface Resumable {
   readonly id: string
   readonly resumeSecret: Uint8Array
@@ -25,7 +25,7 @@ export interface Resumable {
 }
 
 export interface StoredSessionsOptions {
-  /** Or a function that returns it: a browser with storage switched off throws on access to its name. */
+  /** Or a function that returns it, because a browser with storage disabled throws on access. */
   readonly storage: ResumeStorage | (() => ResumeStorage)
   readonly addresses: readonly Address[]
   readonly log: Logger
@@ -33,18 +33,18 @@ export interface StoredSessionsOptions {
 }
 
 const keyBegin = 'isock.session '
-/** As HELLO contains it. */
+/** The longest secret that HELLO may contain. */
 const maxSecretBytes = 64
 
 export class StoredSessions {
   readonly #options: StoredSessionsOptions
   readonly #found = new Map<string, Resumable>()
-  /** The client's own entries, by key. */
+  /** The entry of the client itself. */
   #kept: { readonly key: string; readonly grant: SessionGrant } | undefined
   #stop: (() => void) | undefined
   #hasFailed = false
 
-  /** Throws ClientError (`INVALID_OPTION`) for anything but a storage. What a storage throws is logged. */
+  /** Throws ClientError (`INVALID_OPTION`) for anything but a storage. Errors of a storage are logged. */
   constructor(options: StoredSessionsOptions) {
     this.#options = options
     if (typeof options.storage !== 'function') requireStorage(options.storage)
@@ -57,7 +57,7 @@ export class StoredSessions {
     }
   }
 
-  /** What a former client left for this address, until a session was requested there. */
+  /** The entry of a former client for this address, until a session was requested there. */
   find(address: Address): Resumable | undefined {
     return this.#found.get(keyOf(address))
   }
@@ -67,12 +67,12 @@ export class StoredSessions {
     return this.#found.size === 0 ? undefined : this.#options.addresses.find((each) => this.find(each) !== undefined)
   }
 
-  /** Called when the entry of this address was used to request a session, whether it was granted or not. */
+  /** Called when a session was requested with the entry of this address, granted or not. */
   used(address: Address): void {
     this.#found.delete(keyOf(address))
   }
 
-  /** Called when the client has this session. */
+  /** Called when the client was granted this session. */
   keep(address: Address, grant: SessionGrant): void {
     const former = this.#kept
     const key = keyOf(address)
@@ -99,13 +99,13 @@ export class StoredSessions {
     this.#use((storage) => storage.setItem(key, JSON.stringify(entry)))
   }
 
-  /** With a full or forbidden storage, the next page cannot continue the session; this page is not affected. */
+  /** If the storage is full or forbidden, the next page cannot resume the session. This page is not affected. */
   #use(work: (storage: ResumeStorage) => void): void {
     const { storage, log } = this.#options
     try {
       work(typeof storage === 'function' ? storage() : storage)
     } catch (error) {
-      if (!this.#hasFailed) log.warn({ error }, 'the storage of option resume failed; the session is not kept in it')
+      if (!this.#hasFailed) log.warn({ error }, 'the storage of option resume failed; the session is not stored in it')
       this.#hasFailed = true
     }
   }
@@ -121,7 +121,7 @@ function requireStorage(storage: Partial<ResumeStorage>): void {
   throw invalidOption('resume', 'sessionStorage, or another object with getItem, setItem and removeItem', storage)
 }
 
-/** Undefined unless it was written here: other scripts of the same origin may write anything. */
+/** Parses an entry. Undefined if it is malformed: other scripts of the same origin may write anything. */
 function read(text: unknown): Resumable | undefined {
   if (typeof text !== 'string') return undefined
   const { session, secret, state } = (JSON.parse(text) ?? {}) as Record<string, unknown>
