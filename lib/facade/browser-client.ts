@@ -14,6 +14,7 @@ const browserPlatform: ClientPlatform = {
   readSecret: (path) => {
     throw invalidOption('tokenFile', 'nothing in a browser; use token or credentials', path)
   },
+  credentialHint: 'pass token or credentials',
   readAddress,
   dialer: ({ tls }) => {
     if (tls !== undefined) throw invalidOption('tls', 'nothing in a browser, which has its own TLS; use wss://', tls)

@@ -14,6 +14,7 @@ const exitCallbacks = new Set<() => void>()
 export const nodePlatform: ClientPlatform = {
   environment: process.env,
   readSecret: readSecretFile,
+  credentialHint: 'pass token, tokenFile or credentials, or set ISOCK_TOKEN',
   readAddress,
   dialer,
   onExit,

@@ -84,7 +84,24 @@ describe('Guards', () => {
 
   it('says that a token is missing', async () => {
     server = await serve({ token })
-    expect((await failureOf(connect().runAction(WhoAmI))).message).to.equal('this server asks for a token')
+    expect((await failureOf(connect().runAction(WhoAmI))).message).to.equal(
+      'this server asks for a token; this client presents nothing: pass token, tokenFile or credentials, or set ISOCK_TOKEN',
+    )
+  })
+
+  it('says what the client presented, unless the guard gives a reason', async () => {
+    class Word extends Guard<string> {
+      check(word: string | undefined) {
+        if (word === 'foe') throw new AuthError('no foes')
+        return word === 'friend'
+      }
+    }
+    server = await serve({ guards: [new Word()] })
+    const messageOf = async (options: object) => (await failureOf(connect(options).runAction(WhoAmI))).message
+    const refusal = 'this server did not accept the credentials; this client presents'
+    expect(await messageOf({})).to.equal(`${refusal} nothing: pass token, tokenFile or credentials, or set ISOCK_TOKEN`)
+    expect(await messageOf({ credentials: [Word.credential('who')], token })).to.equal(`${refusal}: Word, token`)
+    expect(await messageOf({ credentials: [Word.credential('foe')] })).to.equal('no foes')
   })
 
   it('takes the token from ISOCK_TOKEN, on both sides', async () => {

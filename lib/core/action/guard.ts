@@ -76,3 +76,9 @@ export function guardNameOf(guard: { readonly name: string; guardName?: string }
 
 /** The name of the guard that checks the token of `token`, `tokenFile` or ISOCK_TOKEN. */
 export const tokenGuardName = 'token'
+
+/** What clients read that are refused without a reason of a guard's own. */
+export const refusals = {
+  noToken: 'this server asks for a token',
+  unaccepted: 'this server did not accept the credentials',
+} as const

@@ -140,6 +140,7 @@ export interface ResolvedClientOptions {
   readonly timeoutMs: number | undefined
   readonly backoff: BackoffOptions
   readonly presented: Presented
+  readonly credentialHint: string | undefined
   readonly given: ClientOptions
 }
 
@@ -173,6 +174,7 @@ export function resolveClientOptions(platform: ClientPlatform, args: ClientArgum
     timeoutMs: given.timeoutMs === undefined ? undefined : requireTimeout(given.timeoutMs),
     backoff: checkedBackoff(given.backoff),
     presented: presentedBy(given, platform),
+    credentialHint: platform.credentialHint,
     given,
   }
 }

@@ -27,6 +27,8 @@ export interface ClientPlatform {
    * Throws ClientError (`INVALID_OPTION`).
    */
   readAddress(address: unknown, bare: 'tcp' | 'tls', port?: number): Address
+  /** What a client without credentials is missing, for the error of a server that asks for some. Default: nothing is said. */
+  readonly credentialHint?: string | undefined
   /** Returns the function that dials these addresses. Throws ClientError (`INVALID_OPTION`). */
   dialer(options: DialOptions, addresses: readonly Address[]): Dial
   /** Calls `notify` whenever the network may have changed or the device has slept. Returns a function that stops it. */

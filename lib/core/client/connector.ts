@@ -15,7 +15,7 @@ import { decodeThrown } from '../wire/rich/error-record.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
 import type { ResolvedClientOptions } from './client-options.ts'
 import { type Refusal, shakeHands } from './handshake.ts'
-import { presentedTo } from './presented.ts'
+import { explained, presentedTo } from './presented.ts'
 import { isSameAddress, type SessionHome } from './session-home.ts'
 import type { Resumable } from './stored-sessions.ts'
 
@@ -89,7 +89,7 @@ export class Connector {
     signal: AbortSignal,
     onWelcome: OnWelcome,
   ): Promise<Refusal | undefined> {
-    const { clock, limits, dial } = this.#options
+    const { clock, limits, dial, credentialHint } = this.#options
     const timeoutMs = limits.handshakeTimeoutMs
     const abort = new LinkedAbort(signal)
     const late = new LinkError(`cannot connect to ${formatAddress(address)}: no connection within ${timeoutMs} ms`)
@@ -111,7 +111,8 @@ export class Connector {
         link.close('abort')
         throw error
       }
-      const decodeError = (error: Parameters<typeof decodeThrown>[1]): unknown => decodeThrown(this.#codec, error)
+      const decodeError = (error: Parameters<typeof decodeThrown>[1]): unknown =>
+        explained(decodeThrown(this.#codec, error), hello.credentials, credentialHint)
       const onNotResumed = (): void => home.onNotResumed(address)
       const options = { address, clock, timeoutMs, signal: abort.signal, decodeError, onWelcome, onNotResumed }
       return await shakeHands(frameLink, hello, options)

@@ -1,9 +1,9 @@
 // The token and credentials that a client presents to a server's guards. Functions are called at each connect, because their
 // results may expire.
 import type { Credential } from '../action/credential.ts'
-import { tokenGuardName } from '../action/guard.ts'
+import { refusals, tokenGuardName } from '../action/guard.ts'
 import type { Clock } from '../base/clock.ts'
-import { ClientError, LinkError } from '../base/errors.ts'
+import { AuthError, ClientError, LinkError } from '../base/errors.ts'
 import { followSignal } from '../base/followed-signals.ts'
 import { invalidOption } from '../base/options.ts'
 import { requireToken } from '../base/token.ts'
@@ -50,6 +50,18 @@ export async function presentedTo(
     )
   }
   return presented
+}
+
+/** A refusal in isock's own words, with what the client presented. The reasons that guards give stay as they are. */
+export function explained(error: unknown, presented: object, hint: string | undefined): unknown {
+  if (!(error instanceof AuthError) || hint === undefined) return error
+  const { message } = error
+  const names = Object.keys(presented)
+  if (names.length === 0 && (message === refusals.noToken || message === refusals.unaccepted))
+    return new AuthError(`${message}; this client presents nothing: ${hint}`)
+  return message === refusals.unaccepted
+    ? new AuthError(`${message}; this client presents: ${names.join(', ')}`)
+    : error
 }
 
 /** Throws ClientError (`INVALID_OPTION`) for anything but credentials; does not quote them. */

@@ -1,7 +1,7 @@
 // The authentication of clients: asks the guards and the gate, at admission and, for guards that want it, again while the session
 // lasts. Leaves when they are asked again to revalidation.ts.
 import type { Identity } from '../action/context.ts'
-import { type Gate, type Guard, guardNameOf, type Visitor } from '../action/guard.ts'
+import { type Gate, type Guard, guardNameOf, refusals, type Visitor } from '../action/guard.ts'
 import { AuthError, invalidUsage } from '../base/errors.ts'
 import { KnownClasses } from '../base/known-classes.ts'
 import type { Logger } from '../base/log.ts'
@@ -118,7 +118,7 @@ export class Authenticator {
   require(answers: readonly Answer[]): void {
     if (this.#options.gate(answers.map((answer) => answer === true || isIdentity(answer)))) return
     const reasons = answers.flatMap((answer) => (answer instanceof Denied ? (answer.reason ?? []) : []))
-    throw reasons[0] ?? new AuthError('this server did not accept the credentials')
+    throw reasons[0] ?? new AuthError(refusals.unaccepted)
   }
 }
 

@@ -1,7 +1,7 @@
 // The built-in guard: one shared secret. Compared in constant time, and never accepted over a connection that others can read.
 
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { Guard, tokenGuardName, type Visitor } from '../action/guard.ts'
+import { Guard, refusals, tokenGuardName, type Visitor } from '../action/guard.ts'
 import { brand } from '../base/brand.ts'
 import { AuthError } from '../base/errors.ts'
 
@@ -33,7 +33,7 @@ export class TokenGuard extends Guard<string> {
     }
     // Digests have equal lengths, so the comparison reveals nothing about the token's length.
     const isRight = timingSafeEqual(digestOf(typeof credential === 'string' ? credential : ''), this.#digest)
-    if (!isRight) throw new AuthError(credential === undefined ? 'this server asks for a token' : 'the token is wrong')
+    if (!isRight) throw new AuthError(credential === undefined ? refusals.noToken : 'the token is wrong')
     return true
   }
 }
