@@ -60,12 +60,6 @@ export class FeatureClient extends ActionClient {
    * @example
    * for await (const { event, data } of client.onProcess(Counter)) console.log(event, data)
    */
-  onProcess<C extends ProcessClass>(
-    process: C,
-    handler: (event: ProcessEvent<EventsOf<C>>) => unknown,
-    options?: ListenOptions,
-  ): Listening<ProcessEvent<EventsOf<C>>>
-  onProcess<C extends ProcessClass>(process: C, options?: ListenOptions): Listening<ProcessEvent<EventsOf<C>>>
   onProcess<Events extends object = Record<string, unknown>>(
     process: string,
     handler: (event: ProcessEvent<Events>) => unknown,
@@ -75,6 +69,12 @@ export class FeatureClient extends ActionClient {
     process: string,
     options?: ListenOptions,
   ): Listening<ProcessEvent<Events>>
+  onProcess<C extends ProcessClass>(
+    process: C,
+    handler: (event: ProcessEvent<EventsOf<C>>) => unknown,
+    options?: ListenOptions,
+  ): Listening<ProcessEvent<EventsOf<C>>>
+  onProcess<C extends ProcessClass>(process: C, options?: ListenOptions): Listening<ProcessEvent<EventsOf<C>>>
   onProcess(
     process: string | ProcessClass,
     handlerOrOptions?: ((event: never) => unknown) | ListenOptions,
@@ -92,18 +92,18 @@ export class FeatureClient extends ActionClient {
    * for await (const story of client.subscribe(News)) console.log(story.title)
    * client.subscribe(Room, (message) => console.log(message), { key: 'kitchen' })
    */
-  subscribe<C extends ChannelClass>(
-    channel: C,
-    handler: Handler<MessageOf<C>>,
-    options?: SubscribeOptions,
-  ): Subscription<MessageOf<C>>
-  subscribe<C extends ChannelClass>(channel: C, options?: SubscribeOptions): Subscription<MessageOf<C>>
   subscribe<Message = unknown>(
     channel: string,
     handler: Handler<Message>,
     options?: SubscribeOptions,
   ): Subscription<Message>
   subscribe<Message = unknown>(channel: string, options?: SubscribeOptions): Subscription<Message>
+  subscribe<C extends ChannelClass>(
+    channel: C,
+    handler: Handler<MessageOf<C>>,
+    options?: SubscribeOptions,
+  ): Subscription<MessageOf<C>>
+  subscribe<C extends ChannelClass>(channel: C, options?: SubscribeOptions): Subscription<MessageOf<C>>
   subscribe<C extends ChannelClass>(
     channel: C | string,
     handlerOrOptions?: Handler<MessageOf<C>> | SubscribeOptions,
@@ -113,28 +113,28 @@ export class FeatureClient extends ActionClient {
   }
 
   /** Publishes to a channel, if its `canPublish` allows this client to. Settles when the message has been sent. */
-  publish<C extends ChannelClass>(channel: C, message: MessageOf<C>, options?: ChannelCallOptions): Promise<void>
   publish(channel: string, message: unknown, options?: ChannelCallOptions): Promise<void>
+  publish<C extends ChannelClass>(channel: C, message: MessageOf<C>, options?: ChannelCallOptions): Promise<void>
   publish(channel: ChannelClass | string, message: unknown, options?: ChannelCallOptions): Promise<void> {
     return this.#channels.publish(channel, message, options)
   }
 
   /** The members present in a channel: its subscribers, in the order in which they joined. */
-  presence<C extends ChannelClass>(channel: C, options?: ChannelCallOptions): Promise<readonly Member<InfoOf<C>>[]>
   presence(channel: string, options?: ChannelCallOptions): Promise<readonly Member[]>
+  presence<C extends ChannelClass>(channel: C, options?: ChannelCallOptions): Promise<readonly Member<InfoOf<C>>[]>
   presence(channel: ChannelClass | string, options?: ChannelCallOptions): Promise<readonly Member[]> {
     return this.#channels.presence(channel, options)
   }
 
   /** Watches members join and leave: passes the events to the handler, or to the iterator of the returned object. */
+  watchPresence(channel: string, handler: Handler<PresenceEvent>, options?: PresenceOptions): PresenceWatch
+  watchPresence(channel: string, options?: PresenceOptions): PresenceWatch
   watchPresence<C extends ChannelClass>(
     channel: C,
     handler: Handler<PresenceEvent<InfoOf<C>>>,
     options?: PresenceOptions,
   ): PresenceWatch<InfoOf<C>>
   watchPresence<C extends ChannelClass>(channel: C, options?: PresenceOptions): PresenceWatch<InfoOf<C>>
-  watchPresence(channel: string, handler: Handler<PresenceEvent>, options?: PresenceOptions): PresenceWatch
-  watchPresence(channel: string, options?: PresenceOptions): PresenceWatch
   watchPresence<C extends ChannelClass>(
     channel: C | string,
     handlerOrOptions?: Handler<PresenceEvent<InfoOf<C>>> | PresenceOptions,

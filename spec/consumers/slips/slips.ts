@@ -1,5 +1,5 @@
 // The commonest slips; messages.txt has what the newest compiler says of each.
-import { Action, Client, Server } from 'isock'
+import { Action, Channel, Client, Server } from 'isock'
 import * as z from 'zod'
 
 class Add extends Action {
@@ -49,3 +49,7 @@ class Two extends Action {
   }
 }
 server.addAction(new Two())
+class News extends Channel<{ title: string }> {}
+client.subscribe(News, { sinc: 'oldest' })
+client.subscribe(new News())
+client.publish(News, { titel: 'tea' })
