@@ -9,6 +9,7 @@ import {
   type Client,
   type Context,
   type PresenceEvent,
+  Server,
   ServerError,
   ValidationError,
 } from '../../lib/index.ts'
@@ -274,6 +275,9 @@ for (const link of serverLinks) {
       const failure = await failureOf(client.subscribe(New).ready)
       expect(failure).to.include({ code: 'UNKNOWN_CHANNEL', message: 'unknown channel "New"; did you mean "News"?' })
       expect(() => served.server.channel(New)).to.throw('unknown channel "New"')
+      class Weather extends Channel<string> {}
+      expect(() => served.server.channel(Weather)).to.throw(/^unknown channel "Weather"; there are News, \S+/)
+      expect(() => new Server({ port: 0 }).channel(Weather)).to.throw('unknown channel "Weather"; there are none here')
       expect(await failureOf(served.server.publish(New, 'x'))).to.include({ code: 'UNKNOWN_CHANNEL' })
     })
 

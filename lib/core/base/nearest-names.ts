@@ -19,6 +19,17 @@ export function nearestNames(name: string, known: Iterable<string>): string[] {
   return near.slice(0, 3).map((entry) => entry.name)
 }
 
+/** For the end of an error about an unknown name: the nearest ones, else the first few that there are. */
+export function nameHint(name: string, known: Iterable<string>): string {
+  const near = nearestNames(name, known)
+  if (near.length > 0) return `; did you mean ${near.map((other) => `"${other}"`).join(' or ')}?`
+  const all = [...known]
+  const shown = all.slice(0, 3).filter((other) => other.length <= comparedLength)
+  if (shown.length === 0) return '; there are none here'
+  const more = all.length - shown.length
+  return `; there ${all.length === 1 ? 'is' : 'are'} ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+}
+
 /** The Levenshtein distance; Infinity above the limit. */
 function editDistance(one: string, other: string, limit: number): number {
   if (Math.abs(one.length - other.length) > limit) return Number.POSITIVE_INFINITY

@@ -2,7 +2,7 @@
 import { type PublishOptions, publishOptions, type TopicClass } from '../../core/action/context.ts'
 import type { RunContext } from '../../core/action/run-context.ts'
 import { ServerError } from '../../core/base/errors.ts'
-import { nearestNames } from '../../core/base/nearest-names.ts'
+import { nameHint } from '../../core/base/nearest-names.ts'
 import { checkOptions } from '../../core/base/option-table.ts'
 import { describe } from '../../core/base/options.ts'
 import { unawaited } from '../../core/base/unawaited.ts'
@@ -92,9 +92,9 @@ export class Channels implements ServerFeature {
   host(name: string): ChannelHost {
     const host = this.#hosts.get(name)
     if (host !== undefined) return host
-    const near = nearestNames(name, this.#hosts.keys())
-    const hint = near.length === 0 ? '' : `; did you mean ${near.map((other) => `"${other}"`).join(' or ')}?`
-    throw new ServerError(`unknown channel "${name}"${hint}`, { code: 'UNKNOWN_CHANNEL' })
+    throw new ServerError(`unknown channel "${name}"${nameHint(name, [...this.#hosts.keys()])}`, {
+      code: 'UNKNOWN_CHANNEL',
+    })
   }
 
   /** Resolves a client's request to its channel, room and session. @throws ServerError. */

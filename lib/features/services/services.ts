@@ -2,7 +2,7 @@
 import type { Context } from '../../core/action/context.ts'
 import { beforeStart, Refused } from '../../core/action/refused.ts'
 import { ServerError } from '../../core/base/errors.ts'
-import { nearestNames } from '../../core/base/nearest-names.ts'
+import { nameHint } from '../../core/base/nearest-names.ts'
 import { checkOptions, type Filled, type OptionTable } from '../../core/base/option-table.ts'
 import { describe, invalidOption, requireCount } from '../../core/base/options.ts'
 import { settlesWithin } from '../../core/base/settles-within.ts'
@@ -140,9 +140,10 @@ export class Services implements ServerFeature {
   }
 
   #unknownError(name: string): ServerError {
-    const near = nearestNames(name, this.#hosts.keys())
-    const hint = near.length === 0 ? '' : `; did you mean ${near.map((other) => `"${other}"`).join(' or ')}?`
-    return new ServerError(`unknown service "${name}"${hint}`, { code: 'UNKNOWN_SERVICE', notStarted: true })
+    return new ServerError(`unknown service "${name}"${nameHint(name, [...this.#hosts.keys()])}`, {
+      code: 'UNKNOWN_SERVICE',
+      notStarted: true,
+    })
   }
 }
 
