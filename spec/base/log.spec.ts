@@ -141,6 +141,12 @@ describe('a log with fields of its own', () => {
     )
   })
 
+  it('takes a text alone as the message', () => {
+    const { log, lines } = written()
+    withFields(log, { server: 's' }).info('a text alone' as never, undefined as never)
+    expect(lines).to.deep.equal([['info', { server: 's' }, 'a text alone']])
+  })
+
   it('is nothing where nothing is logged', () => {
     expect(withFields(silentLogger, { server: 's' })).to.equal(silentLogger)
   })

@@ -74,15 +74,14 @@ export function boundedErrors(log: Logger, now: () => number): Logger {
   }
 }
 
-/** A logger that adds fields to each line. */
+/** A logger that adds fields to each line. A text in the place of fields, as console takes it, is the message. */
 export function withFields(log: Logger, fields: object): Logger {
   if (log === silentLogger) return log
-  return {
-    debug: (more, message) => log.debug({ ...fields, ...more }, message),
-    info: (more, message) => log.info({ ...fields, ...more }, message),
-    warn: (more, message) => log.warn({ ...fields, ...more }, message),
-    error: (more, message) => log.error({ ...fields, ...more }, message),
-  }
+  const writer =
+    (level: keyof Logger) =>
+    (more: object | string, message?: string): void =>
+      typeof more === 'string' ? log[level](fields, more) : log[level]({ ...fields, ...more }, message as string)
+  return { debug: writer('debug'), info: writer('info'), warn: writer('warn'), error: writer('error') }
 }
 
 /** `isock: task "cleanup" failed` and the error's stack. */
