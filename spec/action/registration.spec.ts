@@ -57,6 +57,29 @@ describe('registering actions', () => {
     expect(codeOf(() => newServer().addActions(nested(33) as never))).to.equal('INVALID_ACTION')
   })
 
+  it('refuses a handler that waits for more than data and context, however it is added', () => {
+    const sum = (a: number, b: number, c: number): number => a + b + c
+    class Sum extends Action {
+      override action = sum as never
+    }
+    const wanted =
+      'action "Sum" takes 3 parameters; it gets two, the data and the context: take several values as one object'
+    expect(() => newServer().addAction(new Sum())).to.throw(ServerError, wanted)
+    class Method extends Action<unknown, number> {}
+    expect(() => newServer().addAction(Method, sum as never)).to.throw(
+      ServerError,
+      'action "Method" takes 3 parameters',
+    )
+    expect(codeOf(() => newServer().addActions({ sum } as never))).to.equal('INVALID_ACTION')
+  })
+
+  it('says how a function is added under a name', () => {
+    expect(() => newServer().addAction('hello' as never, (() => 1) as never)).to.throw(
+      ServerError,
+      'a function is added under a name by addActions({ "hello": ... })',
+    )
+  })
+
   it('does not hand a static actionName down to subclasses', () => {
     class Special extends Renamed {}
     expect(newServer().addAction(new Special()).actionNames).to.deep.equal(['Special'])

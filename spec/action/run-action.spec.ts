@@ -65,6 +65,15 @@ describe('runAction', () => {
     await world.close()
   })
 
+  it('says that data is one value where a second one stands for the options', async () => {
+    const error = await failureOf(harness.client.runAction(CreateEvent, 'party', 'tea' as never))
+    expect(error).to.include({
+      code: 'INVALID_OPTION',
+      message:
+        'runAction: expected an object with options, got a string; an action takes one value: pass several as an object or a list',
+    })
+  })
+
   it('does not throw but reject', async () => {
     const call = harness.client.runAction(null as never)
     expect(call).to.be.instanceOf(Promise)

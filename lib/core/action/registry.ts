@@ -1,7 +1,7 @@
 // The actions of one side, by wire name: instances, contracts with their implementation, nested objects of either.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { ServerError } from '../base/errors.ts'
-import { nearestNames } from '../base/nearest-names.ts'
+import { nameHint } from '../base/nearest-names.ts'
 import { describe } from '../base/options.ts'
 import { isName } from '../wire/frames/frame.ts'
 import type { ClassRegistry } from '../wire/rich/class-registry.ts'
@@ -99,6 +99,8 @@ export class ActionRegistry {
   add(action: unknown, implementation?: unknown): void {
     if (isAction(action)) this.#addInstance(requireActionName(action.constructor as ActionClass), action)
     else if (isActionClass(action)) this.#addContract(action, implementation)
+    else if (typeof action === 'string' && typeof implementation === 'function')
+      throw invalid(`a function is added under a name by addActions({ ${JSON.stringify(action)}: ... })`)
     else
       throw invalid(
         `${describe(action)} is not an action: pass an instance of an Action subclass, or a contract class and its implementation`,
@@ -127,17 +129,9 @@ export class ActionRegistry {
 
   /** The error for a name that is not registered, with similar names. */
   unknownError(name: string): ServerError {
-    const near = nearestNames(name, this.#actions.keys())
-    const hint = near.length === 0 ? this.#offer() : `; did you mean ${near.map((other) => `"${other}"`).join(' or ')}?`
+    // Anybody who may call may list the names.
+    const hint = nameHint(name, this.names)
     return new ServerError(`unknown action "${name}"${hint}`, { code: 'UNKNOWN_ACTION', notStarted: true })
-  }
-
-  /** The first few names, for a name that is like none: it is cheap, and anybody who may call may list them. */
-  #offer(): string {
-    const names = this.names.slice(0, 3).filter((name) => name.length <= 64)
-    const more = this.#actions.size - names.length
-    if (names.length === 0) return '; there are none here'
-    return `; there ${this.#actions.size === 1 ? 'is' : 'are'} ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
   }
 
   /** Its path, when it was added in a tree: its class need not have a name. */
@@ -192,6 +186,11 @@ export class ActionRegistry {
   }
 
   #put(action: RegisteredAction): void {
+    const { length } = action.instance?.action ?? action.run
+    if (length > 2)
+      throw invalid(
+        `action "${action.name}" takes ${length} parameters; it gets two, the data and the context: take several values as one object`,
+      )
     if (action.name === '') throw invalid('an action has no name; give its class a `static actionName`')
     if (!isName(action.name)) throw invalid('an action name has more than 512 bytes; shorten it')
     this.#refuseDuplicate(action.name)

@@ -3,7 +3,8 @@ import { nearestNames } from './nearest-names.ts'
 
 export function notOptions(label: string, given: unknown): string {
   const actual = given === null ? 'null' : Array.isArray(given) ? 'a list' : `a ${typeof given}`
-  return `${label}: expected an object with options, got ${actual}`
+  const hint = label === 'runAction' ? '; an action takes one value: pass several as an object or a list' : ''
+  return `${label}: expected an object with options, got ${actual}${hint}`
 }
 
 export function unknownOption(label: string, name: string, known: readonly string[]): string {
