@@ -1,7 +1,7 @@
 // The queue of messages to one client, in order, whether it is connected or away. Keeps messages while the client is away,
 // makes senders wait while it reads slowly, and reports a client that reads too slowly or for which too much waits.
 import type { Meter } from '../core/accounting/meter.ts'
-import type { Clock } from '../core/base/clock.ts'
+import type { Clock, Timer } from '../core/base/clock.ts'
 import { type Deferred, deferred } from '../core/base/deferred.ts'
 import { setImmediate } from '../core/base/platform-timers.ts'
 import { Queue } from '../core/base/queue.ts'
@@ -48,6 +48,9 @@ const messageCostBytes = 512
 /** After this many messages other work gets a turn: streams over in-memory links do not pause otherwise. */
 const messagesPerTurn = 64
 
+/** How long senders rest whose messages are dropped: with the room of 256 KiB, they make some 10 MB a second. */
+const restMs = 25
+
 export class SocketQueue {
   readonly #options: SocketQueueOptions
   readonly #reader: ReaderWatch
@@ -59,6 +62,9 @@ export class SocketQueue {
   #turnCount = 0
   #sentCount = 0
   #isDiscarding = false
+  /** What was dropped since nobody reads any more, although senders run on; undefined: somebody reads, or may come back. */
+  #droppedBytes: number | undefined
+  #rest: Timer | undefined
 
   constructor(options: SocketQueueOptions) {
     this.#options = options
@@ -77,7 +83,7 @@ export class SocketQueue {
 
   /** Whether senders need not wait. */
   get hasRoom(): boolean {
-    return this.#isDiscarding || this.#bytes < this.#options.roomBytes
+    return this.#isDiscarding || (this.#droppedBytes ?? this.#bytes) < this.#options.roomBytes
   }
 
   /** Sends through this socket from now on: first `greeting`, then the stored messages. */
@@ -98,9 +104,20 @@ export class SocketQueue {
     this.#resumeSenders()
   }
 
-  /** Called when the client will read nothing more: drops everything. */
+  /**
+   * Called when the client will not come back, while what runs for it may finish: drops everything. Senders rest whenever as much was
+   * dropped as there is room for: a stream without an end would otherwise run as fast as it can.
+   */
+  abandon(): void {
+    this.#droppedBytes = 0
+    this.#kept.takeAll()
+    this.detach()
+  }
+
+  /** Called when the client will read nothing more, and nothing runs for it: drops everything. Senders do not wait any more. */
   discard(): void {
     this.#isDiscarding = true
+    this.#rest?.cancel()
     this.#kept.takeAll()
     this.detach()
   }
@@ -149,6 +166,7 @@ export class SocketQueue {
   #push(bytes: Buffer): void {
     const { maxBytes, isBinary = false, onOverflow } = this.#options
     const cost = bytes.length + messageCostBytes
+    if (this.#droppedBytes !== undefined) return this.#drop(cost)
     if (this.#bytes > 0 && this.#bytes + cost > maxBytes) {
       this.discard()
       return onOverflow(`more than ${maxBytes} bytes are queued for it`)
@@ -158,6 +176,16 @@ export class SocketQueue {
     if (socket === undefined) return void this.#kept.add(bytes)
     this.#reader.add(cost)
     socket.send(bytes, { binary: isBinary }, () => this.#onSent(socket, cost))
+  }
+
+  #drop(cost: number): void {
+    this.#droppedBytes = (this.#droppedBytes ?? 0) + cost
+    if (this.hasRoom || this.#rest !== undefined) return
+    this.#rest = this.#options.clock.setTimer(() => {
+      this.#rest = undefined
+      this.#droppedBytes = 0
+      this.#resumeSenders()
+    }, restMs)
   }
 
   #onSent(socket: OutSocket, cost: number): void {

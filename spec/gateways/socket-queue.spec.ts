@@ -71,6 +71,29 @@ describe('a queue of messages to a socket', () => {
     expect(queue.waitingBytes).to.equal(0)
   })
 
+  it('drops what nobody reads any more, and lets those rest that make it, until nothing runs', async () => {
+    const { queue, held } = make()
+    queue.attach(reader)
+    queue.abandon()
+    let made = 0
+    let isOver = false
+    const sender = async (): Promise<void> => {
+      while (!isOver) await queue.pushWhenRoom(() => `${made++} ${'x'.repeat(600)}`)
+    }
+    const running = sender()
+    await settle()
+    expect(made).to.equal(1)
+    await clock.advance(250)
+    expect(made).to.equal(11)
+    queue.push('a result waits for no room')
+    expect([held.bytes, queue.waitingBytes, reader.texts.length]).to.deep.equal([0, 0, 0])
+    isOver = true
+    queue.discard()
+    await running
+    expect(made, 'what is made once nothing is sent any more').to.equal(11)
+    expect(clock.pendingCount).to.equal(0)
+  })
+
   it('counts what waits in it, until it has left or is dropped', () => {
     const { queue, held } = make()
     queue.push('x'.repeat(1_000))

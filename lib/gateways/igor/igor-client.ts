@@ -182,7 +182,7 @@ export class IgorClient {
   abandon(): void {
     this.#isAbandoned = true
     this.#feed.stop()
-    this.outbox.discard()
+    this.outbox.abandon()
   }
 
   /** Starts a stream, or refuses it. `bytes`: the size of the message. */

@@ -198,6 +198,21 @@ describe('The Igor gateway: hostile clients', function () {
     await waitFor(() => Pour.ended === 1, { timeoutMs: 8_000 })
   })
 
+  it('who leave streams without an end behind let these rest, as nobody reads what they make', async () => {
+    await start({ sessionMs: 60_000 })
+    const client = await world.client()
+    for (let n = 0; n < 10; n++) client.start('Pour', 8 * 1024)
+    await waitFor(() => Pour.count > 10)
+    await world.cut(client)
+    await waitFor(() => Pour.count > 300)
+    const before = Pour.count
+    const beganAt = performance.now()
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    // 256 KiB in 25 ms, however fast the machine; they made a hundred times as much.
+    const mostBytes = ((performance.now() - beganAt) / 25 + 2) * 256 * 1024
+    expect((Pour.count - before) * 8 * 1024).to.be.below(mostBytes)
+  })
+
   it('who are away and run on are kept within the bound', async () => {
     await start({ sessionMs: 60_000 })
     const client = await world.client()
