@@ -4,7 +4,9 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 
 /** A command with `--help` and `--version`, which every command has. */
 export function command(name: string, description: string): Command {
-  return new Command(name)
+  const made = new Command(name)
+  return made
+    .configureOutput({ outputError: (text, write) => write(`${text}See: isock${pathOf(made)} --help\n`) })
     .description(description)
     .helpOption('-h, --help', 'print this')
     .option('-V, --version', 'print the version')
@@ -13,6 +15,11 @@ export function command(name: string, description: string): Command {
       throw new CommanderError(0, 'commander.version', 'the version')
     })
     .exitOverride()
+}
+
+/** The names of the commands that lead to this one, without the first. */
+function pathOf(made: Command): string {
+  return made.parent === null ? '' : `${pathOf(made.parent)} ${made.name()}`
 }
 
 /** Adds the options that make a command's port TLS. */

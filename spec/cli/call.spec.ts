@@ -210,7 +210,7 @@ describe('isock call', function () {
 
   it('exits with 2 on wrong arguments and options', async () => {
     const wrong: [string[], RegExp][] = [
-      [[], /missing required argument 'address'/],
+      [[], /missing required argument 'address'\nSee: isock call --help\n$/],
       [[address], /missing required argument 'action'/],
       [['nowhere', 'Echo'], /^isock: option address: expected/],
       [[address, 'Echo', '--timeout', 'soon'], /argument 'soon' is invalid. It must be a whole number from 1/],
