@@ -74,6 +74,7 @@ function serveCommand(): Command {
 It registers every exported Action class that can be constructed without arguments, every exported Action instance, and the
 leaves of an exported object called \`actions\`. An exported object called \`data\`, such as { url: 'file:app.db' }, sets where the
 exported models are stored. TypeScript needs a Node that strips types, or tsx in your project.
+Channels, services, tasks and guards are not served: it names those that a module exports. Services are served by \`isock start\`.
 Ctrl-C lets running calls finish; a second one ends it immediately.
 
 --web serves actions as \`curl -d '"hi"' localhost:8080/actions/Echo\` and clients at ws://localhost:8080/isock. It answers

@@ -11,6 +11,7 @@ import { featuresFor } from '../modules/features-for.ts'
 import { jsonLogger, type LineTarget } from '../modules/json-log.ts'
 import { type LoadedModule, loadModules } from '../modules/load-modules.ts'
 import type { TlsFiles } from '../modules/tls-files.ts'
+import { unservedExports } from '../modules/unserved-exports.ts'
 import { exitCodes } from './exit-codes.ts'
 import { CommandFailure, debugText, exitCodeOf } from './failure.ts'
 import { print } from './output.ts'
@@ -121,7 +122,8 @@ async function register(server: Server, modules: readonly LoadedModule[]): Promi
   const found = new ExportedActions(modules)
   for (const instance of found.instances) server.addAction(instance)
   for (const tree of found.trees) server.addActions(tree)
-  for (const { name, reason } of found.skipped) await print(`skipped ${name}: ${reason}\n`)
+  for (const { name, reason } of [...found.skipped, ...unservedExports(modules)])
+    await print(`skipped ${name}: ${reason}\n`)
   if (server.actionNames.length === 0) {
     throw new CommandFailure(`no action to serve in ${modules.map(({ path }) => path).join(', ')}`, exitCodes.failed)
   }

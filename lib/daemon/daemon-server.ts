@@ -12,6 +12,7 @@ import { exportedServices } from '../modules/exported-services.ts'
 import { initializeFrom } from '../modules/init-file.ts'
 import { type LoadedModule, loadModules } from '../modules/load-modules.ts'
 import { tlsOf } from '../modules/tls-files.ts'
+import { unservedExports } from '../modules/unserved-exports.ts'
 import { controlFd, type LaunchOrder } from './launch.ts'
 import { RunShutdown } from './shutdown-action.ts'
 
@@ -107,7 +108,10 @@ export async function registerModules(
   const found = new ExportedActions(modules)
   for (const instance of found.instances) server.addAction(instance)
   for (const tree of found.trees) server.addActions(tree)
-  for (const { name, reason } of found.skipped) log.warn({ export: name, reason }, 'an export is not served')
+  const hasSetup = modules.some(({ exports }) => typeof exports['setup'] === 'function')
+  const unserved = hasSetup ? [] : unservedExports(modules, true)
+  for (const { name, reason } of [...found.skipped, ...unserved])
+    log.warn({ export: name, reason }, 'an export is not served')
   let others = 0
   for (const service of exportedServices(modules.map(({ exports }) => exports))) {
     server.addService(service)

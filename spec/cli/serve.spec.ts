@@ -55,6 +55,19 @@ describe('isock serve', function () {
     expect(script.stdout).to.include('skipped Needy: its constructor takes 1 argument(s); export an instance')
   })
 
+  it('names the exported channels, guards, tasks, processes and services that it does not serve', async () => {
+    const script = serve([compiled('spec/cli/modules/unserved.ts'), '--port', '0'])
+    await addressOf(script)
+    expect(script.stdout.match(/^skipped .*$/gm)).to.deep.equal([
+      'skipped Counter: a service; isock start and isock server serve it',
+      'skipped Door: a guard protects nothing here; a program passes it to new Server({ guards })',
+      'skipped News: a channel; server.addChannel adds it, in a program, or in setup(server) of a daemon',
+      'skipped Nightly: a task; server.addTask adds it, in a program, or in setup(server) of a daemon',
+      'skipped Ticker: a process; server.addProcess adds it, in a program, or in setup(server) of a daemon',
+      'skipped door: a guard protects nothing here; a program passes it to new Server({ guards })',
+    ])
+  })
+
   longIt('has the store that a module asks for, which isock data finds without an option', async () => {
     const env = { SPEC_STORE: join(folder, 'diary.db'), ISOCK_DATA_URL: undefined }
     const diary = compiled('spec/cli/modules/diary.ts')
