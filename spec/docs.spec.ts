@@ -72,11 +72,19 @@ describe('the pages for users', function () {
     expect(files).to.have.length.above(10)
     writeFileSync(join(folder, 'orders.ts'), blocksOf('README.md')[0] as string)
     writeFileSync(join(folder, 'prelude.d.ts'), prelude)
-    const config = { extends: '../tsconfig.json', compilerOptions, files: ['prelude.d.ts', ...files], include: [] }
-    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
-    const tsc = join(root, 'node_modules', '@typescript', 'native', 'bin', 'tsc')
-    const { stdout } = spawnSync(process.execPath, [tsc, '-p', folder], { cwd: folder, encoding: 'utf8' })
-    expect(stdout).to.equal('')
+    expect(compiled(folder, ['prelude.d.ts', ...files])).to.equal('')
+  })
+
+  it('begin with an example that needs no other', () => {
+    const files = pages.flatMap((page) => {
+      const [first] = blocksOf(page)
+      const name = `first-of-${page.replace(/\W/g, '-')}.ts`
+      if (first === undefined || page === 'README.md') return []
+      writeFileSync(join(folder, name), `${first}\nexport {}\n`)
+      return [name]
+    })
+    expect(files).to.have.length.above(10)
+    expect(compiled(folder, files)).to.equal('')
   })
 
   it('begin with a server and a client that do what they say', async () => {
@@ -117,6 +125,14 @@ describe('the pages for users', function () {
     for (const name of Object.keys(defaultLimits)) expect(readme).to.include(`\`${name}\``)
   })
 })
+
+/** What the compiler says of these files. */
+function compiled(folder: string, files: readonly string[]): string {
+  const config = { extends: '../tsconfig.json', compilerOptions, files, include: [] }
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
+  const tsc = join(root, 'node_modules', '@typescript', 'native', 'bin', 'tsc')
+  return spawnSync(process.execPath, [tsc, '-p', folder], { cwd: folder, encoding: 'utf8' }).stdout
+}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
