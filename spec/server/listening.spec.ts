@@ -167,6 +167,18 @@ describe('Listening', () => {
     expect((await failureOf(serverAt({ path }).listen())).message).to.contain('longer than 107 bytes')
   })
 
+  it('takes no port in listen(), as other servers do, for it would listen elsewhere', async () => {
+    const server = serverAt({ port: 0 })
+    servers.push(server)
+    const listen = server.listen.bind(server) as (port?: number) => Promise<Server>
+    const error = await failureOf(listen(4440))
+    expect([error.code, error.message]).to.deep.equal([
+      'INVALID_OPTION',
+      'listen() takes no arguments; pass the port to new Server(host, port)',
+    ])
+    expect((await listen(undefined)).addresses).to.have.length(1)
+  })
+
   it('refuses a second listen and a listen after shutdown', async () => {
     const server = await started({ port: 0 })
     expect((await failureOf(server.listen())).message).to.contain('is already listening')

@@ -189,7 +189,9 @@ describe('Options', () => {
   it('that let everybody in although they read otherwise are refused', async () => {
     expect(await refusalOf(() => new Server({ trust: ['10.0.0.0/8'] }))).to.contain('excludes nobody')
     expect(await refusalOf(() => new Server({ gate: true as never }))).to.contain('option gate')
-    expect(await refusalOf(() => new Server({ guards: [Login] as never }))).to.contain('a list of instances of Guard')
+    expect(await refusalOf(() => new Server({ guards: [Login] as never }))).to.contain(
+      'option guards[0]: expected an instance of Guard, got the function or class Login',
+    )
     expect(await refusalOf(() => new Server({ guards: new Login() as never }))).to.contain('option guards')
     server({
       guards: [new Login()],

@@ -12,7 +12,6 @@ import { throwWithoutData } from '../action/missing-feature.ts'
 import type { RegisteredAction } from '../action/registry.ts'
 import { LinkError, ServerError } from '../base/errors.ts'
 import { Listeners } from '../base/listeners.ts'
-import { invalidOption } from '../base/options.ts'
 import type { TlsRenewal } from '../link/listener.ts'
 import { StandardCodec, valueLimitsOf } from '../wire/value-codec.ts'
 import { AccessControl } from './access-control.ts'
@@ -29,7 +28,12 @@ import { reloadTls } from './reload-tls.ts'
 import { RunQueue } from './run-queue.ts'
 import { type ServerEvents, serverEvents } from './server-events.ts'
 import { kitOf } from './server-kit.ts'
-import { type ResolvedServerOptions, resolveServerOptions, type ServerArguments } from './server-options.ts'
+import {
+  checkListen,
+  type ResolvedServerOptions,
+  resolveServerOptions,
+  type ServerArguments,
+} from './server-options.ts'
 import type { ServerSession, SessionSurroundings } from './server-session.ts'
 import { SessionStore } from './session-store.ts'
 
@@ -233,12 +237,8 @@ export class ActionServer extends ActionHost implements Omit<ServerView, keyof S
       throw new ServerError('this server was shut down; make another one', { code: 'SHUTTING_DOWN' })
     if (this.#isListening) throw new ServerError('this server is already listening', { code: 'LISTEN_FAILED' })
     const { addresses, given, log } = this.#options
-    if (addresses.length === 0)
-      throw invalidOption(
-        'port',
-        'a port, a path or an address to listen at; or call listenWeb(server, { port })',
-        undefined,
-      )
+    // biome-ignore lint/complexity/noArguments: a parameter would be offered to users
+    checkListen(addresses, arguments[0])
     this.#isListening = true
     try {
       await this.#features.opening(async () => {

@@ -3,6 +3,7 @@
 import type { Identity, SessionView } from '../action/context.ts'
 import { defaultGate, type Gate, type Guard } from '../action/guard.ts'
 import { type Clock, platformClock } from '../base/clock.ts'
+import { invalidUsage } from '../base/errors.ts'
 import { consoleLogger, type Logger } from '../base/log.ts'
 import { checkOptions, type OptionTable } from '../base/option-table.ts'
 import { invalidOption, type LimitOptions, type Limits, requireCount, resolveLimits } from '../base/options.ts'
@@ -239,8 +240,9 @@ function isOfWebPorts(tls: ServerTls, addresses: readonly Address[]): boolean {
 
 /** Rejects options that would admit everyone although they look protective. */
 function checkGuards({ guards = [], gate, trust }: ServerOptions, token: string | undefined): void {
-  if (!Array.isArray(guards) || !guards.every((guard) => typeof guard?.check === 'function'))
-    throw invalidOption('guards', 'a list of instances of Guard', guards)
+  if (!Array.isArray(guards)) throw invalidOption('guards', 'a list of instances of Guard', guards)
+  for (const [index, guard] of guards.entries())
+    if (typeof guard?.check !== 'function') throw invalidOption(`guards[${index}]`, 'an instance of Guard', guard)
   if (gate !== undefined && typeof gate !== 'function') throw invalidOption('gate', 'a function', gate)
   if (guards.length > 0 || token !== undefined || gate !== undefined) return
   if (trust !== undefined)
@@ -277,4 +279,11 @@ function addressesOf(given: ServerOptions): Address[] {
   if (port !== undefined) addresses.push(tcpAddress(host ?? '127.0.0.1', port, bare))
   if (path !== undefined) addresses.push(parseAddress(`unix:${path}`))
   return addresses
+}
+
+/** Throws ClientError (`INVALID_OPTION`) where there is nothing to listen at, or `listen()` got a port, as those of other servers do. */
+export function checkListen(addresses: readonly Address[], given: unknown): void {
+  if (given !== undefined) throw invalidUsage('listen() takes no arguments; pass the port to new Server(host, port)')
+  const expected = 'a port, a path or an address to listen at; or call listenWeb(server, { port })'
+  if (addresses.length === 0) throw invalidOption('port', expected, undefined)
 }
