@@ -2,6 +2,7 @@
 import { chmod, mkdtemp, rm, stat, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect } from 'chai'
 import { OutcomeUnknownError } from 'isock'
 import { Database, type DataOptions, field, Model, StoreUnavailableError } from 'isock/data'
@@ -121,6 +122,22 @@ describe('A libsql file', function () {
     const reader = openUnit(opened, publisher, owner)
     expect(await reader.db.count(Page)).to.equal(1)
     await reader.finish(false)
+  })
+
+  it('has ended a unit that is not kept when nothing of it is left', async () => {
+    const opened = await open()
+    const unit = new Unit(opened, new ChangeLog(opened.plans, publisher), { signal: undefined, label: 'a spec' })
+    await UnitDb.of(unit).create(Page, { text: 'not kept' })
+    const { manager } = unit
+    const rollback = manager.rollback.bind(manager)
+    let isRolledBack = false
+    manager.rollback = async () => {
+      await rollback()
+      await nextTurn()
+      isRolledBack = true
+    }
+    await unit.finish(false)
+    expect(isRolledBack).to.equal(true)
   })
 
   const failures: [string, string][] = [
