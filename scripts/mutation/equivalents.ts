@@ -317,6 +317,13 @@ export const equivalents: readonly Equivalent[] = [
     to: '1',
     why: 'a run sets it before anything reads it',
   },
+  {
+    file: 'lib/daemon/succession.ts',
+    line: '#graceMs = 0',
+    from: '0',
+    to: '1',
+    why: 'a millisecond of grace',
+  },
 ]
 
 export function isEquivalent(fault: Fault, source: string, known: readonly Equivalent[] = equivalents): boolean {
