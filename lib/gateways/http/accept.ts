@@ -1,18 +1,18 @@
-// The answers that a client accepts, by its Accept header. Decided before anything runs.
+// Reads the Accept header: the response formats that a client accepts. Called before anything runs.
 import { HttpError } from './error-answer.ts'
 
-/** How values are written: as plain JSON, or as superjson's `{ json, meta }`. */
+/** How values are serialized: as plain JSON, or as superjson's `{ json, meta }`. */
 export type ValueFormat = 'plain' | 'superjson'
 export type StreamFormat = 'sse' | 'ndjson'
 
 export interface Accepted {
-  /** The type of stream that the client named. */
+  /** The stream format that the client named, if any. */
   readonly stream: StreamFormat | undefined
-  /** For an action that streams although the client named no stream; undefined: the client accepts no stream. */
+  /** The format for an action that streams although the client named no stream. Undefined if the client accepts none. */
   readonly streamIfNeeded: StreamFormat | undefined
-  /** Undefined: the format of the request. */
+  /** Undefined to use the format of the request. */
   readonly format: ValueFormat | undefined
-  /** A result of bytes is sent as bytes. */
+  /** Whether a result of bytes is sent as bytes. */
   readonly bytes: boolean
 }
 
@@ -31,7 +31,7 @@ const streamTypes: Readonly<Record<string, StreamFormat>> = {
 const jsonType = 'application/json'
 const bytesType = 'application/octet-stream'
 
-/** Throws HttpError (406) if the client accepts no possible answer. */
+/** Throws HttpError (406) if the client accepts no possible format. */
 export function readAccept(header: string | undefined): Accepted {
   const ranges = rangesOf(header ?? '*/*')
   const named = (types: readonly string[]): Range | undefined => ranges.find(({ type }) => types.includes(type))
@@ -61,7 +61,7 @@ export function requireEventStream(header: string | undefined): void {
   if (!takes) throw new HttpError(406, 'NOT_ACCEPTABLE', 'a channel is read as text/event-stream')
 }
 
-/** A media type and its parameters, in lower case. Also for Content-Type. */
+/** Parses a media type with its parameters, in lower case. Also used for Content-Type. */
 export function readMediaType(text: string): Omit<Range, 'quality'> {
   const [type = '', ...rest] = text.split(';')
   const parameters = new Map<string, string>()
@@ -77,7 +77,7 @@ export function readMediaType(text: string): Omit<Range, 'quality'> {
   return { type: type.trim().toLowerCase(), parameters }
 }
 
-/** A named type is a stream unless the client prefers JSON. */
+/** The stream format that is named, unless the client prefers JSON. */
 function streamNamed(ranges: readonly Range[]): StreamFormat | undefined {
   const best = ranges.find(({ type }) => Object.hasOwn(streamTypes, type) || type === jsonType || type === bytesType)
   return best !== undefined && Object.hasOwn(streamTypes, best.type) ? streamTypes[best.type] : undefined

@@ -1,4 +1,4 @@
-// One call of an action for a request: its result as an answer, or its items as a stream of events.
+// One call of an action for a request. Its result becomes the response, or its items a stream of events.
 import type { FeatureClient } from '../../facade/feature-client.ts'
 import { type Answer, jsonAnswer } from '../answer.ts'
 import { bytesIn } from '../json-values.ts'
@@ -23,8 +23,8 @@ export interface ActionCall {
 }
 
 /**
- * Returns the answer; undefined if it was a stream, which has ended. Rejects with the error that ended the call before its
- * first item.
+ * Returns the response, or undefined if it was a stream, which has ended. Rejects with the error that ended the call before
+ * its first item.
  */
 export async function runAction(call: ActionCall): Promise<Answer | undefined> {
   const { client, name, data, signal, timeoutMs, accepted } = call
@@ -44,18 +44,18 @@ export async function runAction(call: ActionCall): Promise<Answer | undefined> {
     await sendAll(call.openStream(streamIfNeeded), first.value, reader, call)
     return undefined
   } finally {
-    // No-op once it has ended.
+    // A no-op once the stream has ended.
     await reader.return?.(undefined)
   }
 }
 
-/** For a client that accepts no stream: it gets no part of one. */
+/** The error for a client that accepts no stream. */
 export function onlyStreams(name: string): HttpError {
   const message = `action "${name}" streams: ask with Accept: text/event-stream or application/x-ndjson`
   return new HttpError(406, 'NOT_ACCEPTABLE', message)
 }
 
-/** Reads no faster than the client does. */
+/** Sends all items, reading them no faster than the client does. */
 async function sendAll(
   stream: EventStream,
   firstItem: unknown,
@@ -79,7 +79,7 @@ async function sendAll(
   stream.end()
 }
 
-/** Returns false once the stream has ended, because the client has gone or the value cannot be written. */
+/** Sends one event. Returns false once the stream has ended, because the client disconnected or the value cannot be serialized. */
 async function sendSafely(stream: EventStream, event: string, value: unknown, call: ActionCall): Promise<boolean> {
   let text: string
   try {

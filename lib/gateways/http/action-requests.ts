@@ -1,5 +1,5 @@
-// POST /actions/<name>: from the request to the call and its answer. Asks the guards before reading the body, and also for a
-// stored outcome.
+// POST /actions/<name>: from the request to the call and its response. Checks the guards before reading the body, and also for
+// a stored outcome.
 import { CancelledError, IsockError } from '../../core/base/errors.ts'
 import { unlessAborted } from '../../core/base/followed-signals.ts'
 import { isName } from '../../core/wire/frames/frame.ts'
@@ -17,8 +17,8 @@ import { fingerprintOf, readIdempotencyKey } from './idempotency-key.ts'
 import { bodyTypeOf } from './request-data.ts'
 import type { RequestPlace } from './request-places.ts'
 
-/** The content of a request's head. */
-interface Asked {
+/** The parsed head of a request. */
+interface RequestHead {
   readonly name: string
   readonly accepted: Accepted
   readonly bodyType: ReturnType<typeof bodyTypeOf>
@@ -26,11 +26,11 @@ interface Asked {
   readonly timeoutMs: number | undefined
 }
 
-/** What can end a call: its request; or for a call with a key, which outlives the request, the end of the server. */
-type Room = Pick<ActionCall, 'signal' | 'openStream'>
+/** What ends a call: its request or, for a call with a key, which outlives its request, only the end of the server. */
+type CallScope = Pick<ActionCall, 'signal' | 'openStream'>
 
 interface SharedRun {
-  /** The run belongs to this request's client. */
+  /** Whether this request started the run. */
   readonly isFirst: boolean
   readonly answer: Promise<Answer>
 }
@@ -45,7 +45,7 @@ export class ActionRequests {
     this.#parts = parts
   }
 
-  /** Returns the answer; undefined if it was a stream. Rejects with the error that ended it. */
+  /** Returns the response, or undefined if it was a stream. Rejects with the error that ended the call. */
   async answer(visit: HttpVisit, name: string): Promise<Answer | undefined> {
     const asked = readHead(visit, name)
     const { host, bodies } = this.#parts
@@ -78,8 +78,8 @@ export class ActionRequests {
     this.#abort.abort(new CancelledError('the server is shutting down'))
   }
 
-  /** The first request keeps its place until the run has ended; a joining request leaves with its client. */
-  #runOnce(visit: HttpVisit, admitted: AdmittedRequest, asked: Asked, body: Body, key: string): SharedRun {
+  /** The first request keeps its place until the run has ended. A joining request leaves with its client. */
+  #runOnce(visit: HttpVisit, admitted: AdmittedRequest, asked: RequestHead, body: Body, key: string): SharedRun {
     const { outcomes } = this.#parts
     const fingerprint = fingerprintOf(asked.bodyType, body.bytes)
     const begun = outcomes.begin({ identity: admitted.callerId, action: asked.name, key }, admitted.owner, fingerprint)
@@ -93,7 +93,7 @@ export class ActionRequests {
   /** Never rejects. */
   async #runKept(
     admitted: AdmittedRequest,
-    asked: Asked,
+    asked: RequestHead,
     body: Body,
     settle: (answer: Answer, fate: 'keep' | 'drop') => void,
   ): Promise<Answer> {
@@ -113,20 +113,20 @@ export class ActionRequests {
     return answer
   }
 
-  #run({ client }: AdmittedRequest, asked: Asked, body: Body, room: Room): Promise<Answer | undefined> {
+  #run({ client }: AdmittedRequest, asked: RequestHead, body: Body, room: CallScope): Promise<Answer | undefined> {
     const { name, accepted, timeoutMs, bodyType } = asked
     const { data, format } = this.#parts.data.read(body.bytes, bodyType)
     return runAction({ client, name, data, timeoutMs, accepted, format, errors: this.#parts.errors, ...room })
   }
 
-  #roomOf(visit: HttpVisit): Room {
+  #roomOf(visit: HttpVisit): CallScope {
     const openStream = (format: StreamFormat): EventStream => this.#parts.openStream(visit, format)
     return { signal: visit.signal, openStream }
   }
 }
 
 /** Throws HttpError: 400, 404, 406, 415. */
-function readHead(visit: HttpVisit, name: string): Asked {
+function readHead(visit: HttpVisit, name: string): RequestHead {
   const { request } = visit
   requireForeignName(name)
   const accepted = readAccept(request.headers.accept)
@@ -136,14 +136,14 @@ function readHead(visit: HttpVisit, name: string): Asked {
   return { name, accepted, bodyType: bodyTypeOf(request), key, timeoutMs: visit.timeoutMs }
 }
 
-/** Foreign clients cannot run isock's built-in actions. Throws HttpError (404). */
+/** Throws HttpError (404) for isock's built-in actions, which foreign clients may not run. */
 export function requireForeignName(name: string): void {
   if (!isName(name) || isBuiltInAction(name))
     throw new HttpError(404, 'UNKNOWN_ACTION', 'unknown action; GET /actions lists all')
 }
 
-/** Checked before the action runs: a stream that cannot be answered must not start. Throws HttpError: 400, 406. */
-function requireStream({ name, key, accepted }: Asked): void {
+/** Rejects a stream that the request does not allow, before the action starts. Throws HttpError: 400, 406. */
+function requireStream({ name, key, accepted }: RequestHead): void {
   if (key !== undefined) throw streamWithKey(name)
   if (accepted.streamIfNeeded === undefined) throw onlyStreams(name)
 }
@@ -152,7 +152,7 @@ function streamWithKey(name: string): HttpError {
   return new HttpError(400, 'INVALID_USAGE', `action "${name}" streams: call it without an Idempotency-Key`)
 }
 
-/** A request that could not be read has started nothing either. */
+/** Whether the call certainly never started. A request that could not be read has started nothing either. */
 function hasNotStarted(error: unknown): boolean {
   if (error instanceof HttpError) return error.code === 'BAD_REQUEST' || error.code === 'TOO_LARGE'
   return error instanceof IsockError && error.notStarted

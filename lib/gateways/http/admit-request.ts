@@ -1,4 +1,4 @@
-// Admits a request to the server by the credentials in its headers. Never by its URL, which ends up in logs.
+// Admits a request to the server by the credentials in its headers, never by its URL, which ends up in logs.
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { addressKey } from '../../core/accounting/owner.ts'
@@ -11,7 +11,7 @@ import { metadataInHeaders } from '../metadata.ts'
 import type { HttpVisit } from './http-visit.ts'
 
 /**
- * `Authorization: Bearer <token>` for the token's guard, `Isock-Credentials: {"Guard": value}` for others. Throws WebRefusal
+ * Reads `Authorization: Bearer <token>` for the token's guard, `Isock-Credentials: {"Guard": value}` for others. Throws WebRefusal
  * (400), also for other schemes of Authorization.
  */
 export function readCredentials(headers: IncomingHttpHeaders): Credential[] {
@@ -21,9 +21,9 @@ export function readCredentials(headers: IncomingHttpHeaders): Credential[] {
   return credentialsInHeaders(headers)
 }
 
-/** A request that the server has admitted, with a client of its own. */
+/** An admitted request, with a client of its own. */
 export interface AdmittedRequest extends Admitted {
-  /** Distinguishes callers: by the identity that the guards returned, otherwise by the credentials, otherwise by the address. */
+  /** Identifies the caller: by the identity that the guards returned, else by the credentials, else by the address. */
   readonly callerId: string
 }
 

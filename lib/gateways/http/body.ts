@@ -1,5 +1,5 @@
-// Request bodies in memory, with a limit for each, a limit for all, and a lowest rate. A request whose body is still
-// arriving counts as idle: it is evicted before a running one.
+// Request bodies in memory, with a limit for each, a limit for all, and a minimum rate. A request whose body is still arriving
+// counts as idle, so it is evicted before a running one.
 import type { IncomingMessage } from 'node:http'
 import type { Accounting } from '../../core/accounting/accounting.ts'
 import type { FairQuota } from '../../core/accounting/fair-quota.ts'
@@ -15,13 +15,13 @@ export interface BodyLimits {
   readonly bodyTimeoutMs: number
 }
 
-/** A body that has arrived. Its bytes count until it is released. */
+/** A complete body. Its bytes count until it is released. */
 export interface Body {
   readonly bytes: Uint8Array
   release(): void
 }
 
-/** After a refused body no request can follow, so the connection ends with it. */
+/** No request can follow a refused body, so its connection is closed. */
 const last = { connection: 'close' } as const
 
 export class Bodies {
@@ -35,13 +35,13 @@ export class Bodies {
     this.#buffered = accounting.quota(limits.maxBufferedBytes)
   }
 
-  /** Bytes of all bodies that have not been released. */
+  /** The bytes of all bodies that are not released. */
   get bufferedBytes(): number {
     return this.#buffered.count
   }
 
   /**
-   * Reads the body of the request with this place. Rejects with HttpError: 400 if the client left, 408, 413, 503 also
+   * Reads the body of the request with this place. Rejects with HttpError: 400 if the client disconnected, 408, 413, or 503, also
    * if it was evicted. Then nothing counts.
    */
   async read(request: IncomingMessage, place: RequestPlace): Promise<Body> {

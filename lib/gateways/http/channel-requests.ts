@@ -1,5 +1,5 @@
-// GET /channels/<name>: a channel as server-sent events. A reader that returns with Last-Event-ID resumes where it was, or
-// learns that it cannot.
+// GET /channels/<name>: a channel as server-sent events. A reader that reconnects with Last-Event-ID continues where it was, or
+// learns that messages are missing.
 //
 //   retry ─> subscribed { recovered } ─> message (unnamed), lost { lost } ... ─> end { code, message }
 
@@ -26,7 +26,7 @@ export class ChannelRequests {
     this.#parts = parts
   }
 
-  /** Settles when the stream has ended. Rejects with the error that kept it from starting. */
+  /** Settles when the stream has ended. Rejects with the error that prevented it from starting. */
   async serve(visit: HttpVisit, channel: string): Promise<void> {
     requireEventStream(visit.request.headers.accept)
     const request = readRequest(visit, channel)
@@ -86,7 +86,7 @@ class ChannelReader {
   }
 
   async #end(given: unknown): Promise<boolean> {
-    // If this side ended the call, the reason is the cause.
+    // If this side ended the call, the reason is in `cause`.
     const cause = given instanceof CancelledError ? (given.cause ?? given) : given
     const ending = cause instanceof Error ? this.#client.publicError(cause) : cause
     const { code = 'INTERNAL', message = 'the subscription ended' } = (ending ?? {}) as {
@@ -97,7 +97,7 @@ class ChannelReader {
     return false
   }
 
-  /** Includes the session: messages for a single session cannot be replayed in the next one, and the reader must learn that. */
+  /** The event id. Includes the session, because messages for one session cannot be replayed in another, which the reader must learn. */
   #idAt(offset: number): string {
     const { epoch, session } = this.#head
     return `${epoch}:${offset}:${session}`

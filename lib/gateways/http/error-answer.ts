@@ -1,4 +1,4 @@
-// Errors as answers: the status of each, and what the client sees of it. Never includes a stack or a cause.
+// Converts errors to responses: the status of each, and what the client sees of it. Never includes a stack or a cause.
 
 import {
   ActionError,
@@ -28,7 +28,7 @@ export interface FailedCall {
   readonly data: Readonly<Record<string, unknown>>
 }
 
-/** A refused request, with a code for programs and headers for its answer. */
+/** A refused request, with a code for programs and headers for the response. */
 export class HttpError extends WebRefusal {
   readonly code: string
   readonly headers: Readonly<Record<string, string>>
@@ -41,10 +41,10 @@ export class HttpError extends WebRefusal {
   }
 }
 
-/** Seconds until a retry makes sense: room usually appears within moments. */
+/** Seconds to wait before a retry. Usually there is room within moments. */
 export const retryAfter = { 'retry-after': '1' } as const
 
-/** The errors of `isock/data`, by wire name, which actions may rethrow. */
+/** The statuses of errors of `isock/data`, which actions may let through, by wire name. */
 const dataStatuses: ReadonlyMap<string, number> = new Map([
   ['NotFoundError', 404],
   ['ConflictError', 409],
@@ -53,7 +53,7 @@ const dataStatuses: ReadonlyMap<string, number> = new Map([
   ['StoreUnavailableError', 503],
 ])
 
-/** Own fields that are sent under another name, or not at all. */
+/** Fields of an error that are sent under another name, or not at all. */
 const hiddenFields: ReadonlySet<string> = new Set([
   'name',
   'message',
@@ -65,7 +65,7 @@ const hiddenFields: ReadonlySet<string> = new Set([
   'isDeclared',
 ])
 
-/** How long it asks for, in whole seconds. */
+/** The `Retry-After` header of an error, in whole seconds. */
 function retryAfterOf(error: unknown): Readonly<Record<string, string>> {
   const ms = error instanceof BusyError ? error.retryAfterMs : undefined
   return typeof ms === 'number' && ms > 1_000 && ms < 1e9
@@ -75,7 +75,7 @@ function retryAfterOf(error: unknown): Readonly<Record<string, string>> {
 
 type ErrorHost = Pick<WebHost, 'exposeErrors' | 'log'>
 
-/** Turns the error that ended a call into an answer. */
+/** Converts the error that ended a call to a response. */
 export class ErrorAnswers {
   readonly #statusOf: ((error: FailedCall) => number | undefined) | undefined
   readonly #host: ErrorHost
@@ -92,7 +92,7 @@ export class ErrorAnswers {
     return jsonAnswer(status, JSON.stringify(bodyOf(error)), headers)
   }
 
-  /** The same as one event of a stream. */
+  /** Converts the error to an event of a stream. */
   eventText(given: unknown): string {
     return JSON.stringify(bodyOf(this.#visible(given)).error)
   }
@@ -120,7 +120,7 @@ export class ErrorAnswers {
   }
 }
 
-/** Adds the code and the headers that a plain refusal lacks. */
+/** Adds the code and the headers that a WebRefusal does not have. */
 function httpErrorOf(refusal: WebRefusal): HttpError {
   if (refusal instanceof HttpError) return refusal
   const { status, message } = refusal
@@ -145,7 +145,7 @@ function bodyOf(error: unknown): { readonly error: JsonValue } {
   }
 }
 
-/** Whether isock's code determines the status: an action's own errors may have any code. */
+/** Whether the code determines the status: only for isock's own errors, because those of an action may have any code. */
 function isOwn(error: unknown): error is IsockError {
   if (!(error instanceof IsockError) || error instanceof RemoteError || error instanceof ActionError) return false
   const isAlways = [AuthError, BusyError, CancelledError, DeadlineError, OutcomeUnknownError, ValidationError].some(

@@ -1,5 +1,5 @@
-// A stream of events to one client, as server-sent events or as JSON lines. Senders wait until the client has read, so
-// nothing piles up. Disconnects a client that reads too slowly.
+// A stream of events to one client, as server-sent events or JSON lines. Senders wait until the client has read, so nothing piles
+// up. Disconnects a client that reads too slowly.
 import type { ServerResponse } from 'node:http'
 import type { Clock, Timer } from '../../core/base/clock.ts'
 import { ReaderWatch } from '../../features/web/least-rate.ts'
@@ -18,8 +18,8 @@ const contentTypes: Readonly<Record<StreamFormat, string>> = {
   ndjson: 'application/x-ndjson; charset=utf-8',
 }
 
-/** Readers ignore these: a comment, an empty line. */
-const signsOfLife: Readonly<Record<StreamFormat, string>> = { sse: ': keep-alive\n\n', ndjson: '\n' }
+/** A comment or an empty line, which readers ignore. */
+const keepAlives: Readonly<Record<StreamFormat, string>> = { sse: ': keep-alive\n\n', ndjson: '\n' }
 
 export class EventStream {
   readonly #response: ServerResponse
@@ -40,17 +40,17 @@ export class EventStream {
     this.#rearm()
   }
 
-  /** Sends an event with JSON text as data. Settles when there is room for the next one; false if the client has gone. */
+  /** Sends an event with JSON as data. Settles when there is room for the next one, with false if the client has disconnected. */
   send(event: string | undefined, json: string, id?: string): Promise<boolean> {
     return this.#write(this.#options.format === 'ndjson' ? `{"${event ?? 'message'}":${json}}\n` : sse(event, json, id))
   }
 
-  /** Tells readers that reconnect automatically how long to wait first. */
+  /** Tells an EventSource how long to wait before it reconnects. */
   advise(retryMs: number): Promise<boolean> {
     return this.#options.format === 'sse' ? this.#write(`retry: ${retryMs}\n\n`) : Promise.resolve(true)
   }
 
-  /** Ends after what was sent. */
+  /** Ends the stream after all sent events. */
   end(): void {
     this.#keepAlive?.cancel()
     if (!this.#response.destroyed) this.#response.end()
@@ -81,8 +81,8 @@ export class EventStream {
 
   readonly #onSilence = (): void => {
     if (this.#response.destroyed || this.#response.writableEnded) return
-    // A client that has not read what was sent gets no keep-alive.
-    if (!this.#response.writableNeedDrain) this.#response.write(signsOfLife[this.#options.format])
+    // No keep-alive while the client has not read everything.
+    if (!this.#response.writableNeedDrain) this.#response.write(keepAlives[this.#options.format])
     this.#rearm()
   }
 }

@@ -1,6 +1,6 @@
-// The idempotency keys that were evicted early. A call with such a key may have run, so it must not run again,
-// and its outcome is no longer stored. Stores only bits of digests, in Bloom filters: every evicted key is found, and about
-// one in a thousand other keys (at most three) is mistaken for an evicted one.
+// The idempotency keys that were evicted early. A call with such a key may have run, so it must not run again, but its outcome
+// is no longer stored. Uses Bloom filters of digests: every evicted key is found, and about one in a thousand other keys (at
+// most three) is mistaken for an evicted one.
 //
 //   slice (half a keepMs) ── small filter ── when that is full: large filter      a key is looked for in all slices;
 //   slice ...                                                                     one is dropped when the last of its keys
@@ -28,7 +28,7 @@ export class EvictedKeys {
   readonly #keepMs: number
   readonly #sizes: readonly number[]
   readonly #salt = randomBytes(saltBytes)
-  /** The oldest first. */
+  /** Oldest first. */
   #slices: Slice[] = []
 
   constructor(keepMs: number, clock: Clock, sizes = usualSizes) {
@@ -42,7 +42,7 @@ export class EvictedKeys {
     return this.#slices.reduce((sum, { filters }) => sum + filters.reduce((of, { bytes }) => of + bytes, 0), 0)
   }
 
-  /** Beyond it, too many keys would be mistaken for evicted ones. */
+  /** True once more keys would cause too many false matches. */
   get isFull(): boolean {
     const filters = this.#current()?.filters ?? []
     return filters.length === this.#sizes.length && filters.at(-1)?.isFull === true
@@ -73,7 +73,7 @@ export class EvictedKeys {
     return slice
   }
 
-  /** Undefined if its time is over. */
+  /** The slice for new keys; undefined if its time has passed. */
   #current(): Slice | undefined {
     this.#dropOld()
     const last = this.#slices.at(-1)
@@ -96,7 +96,7 @@ export class EvictedKeys {
 
 interface Digest {
   readonly first: number
-  /** Odd, so that each probe finds another bit. */
+  /** Odd, so that each probe hits another bit. */
   readonly step: number
 }
 
@@ -105,7 +105,7 @@ class Filter {
   readonly #mask: number
   #count = 0
 
-  /** `size`: a power of two. */
+  /** `size` is the number of bits, a power of two. */
   constructor(size: number) {
     this.#bits = new Uint8Array(size / 8)
     this.#mask = size - 1

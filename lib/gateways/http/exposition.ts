@@ -3,13 +3,13 @@
 export type Labels = Readonly<Record<string, string>>
 
 export interface Sample {
-  /** Added to the family's name: '_bucket', '_sum'. */
+  /** The suffix of the family's name, such as '_bucket' or '_sum'. */
   readonly suffix?: string
   readonly labels?: Labels
   readonly value: number
 }
 
-/** All samples of one name. */
+/** The samples of one metric name. */
 export interface MetricFamily {
   readonly name: string
   readonly type: 'counter' | 'gauge' | 'histogram'
@@ -17,14 +17,14 @@ export interface MetricFamily {
   readonly samples: readonly Sample[]
 }
 
-/** A family of one sample. */
+/** A family with one sample. */
 export function gauge(name: string, help: string, value: number): MetricFamily {
   return { name, type: 'gauge', help, samples: [{ value }] }
 }
 
 export const expositionType = 'text/plain; version=0.0.4; charset=utf-8'
 
-/** Leaves out families without samples. */
+/** Formats metrics as text. Omits families without samples. */
 export function exposition(families: readonly MetricFamily[]): string {
   return families
     .filter(({ samples }) => samples.length > 0)

@@ -1,4 +1,4 @@
-// The HTTP gateway of one web server. Routes the requests for its paths, answers each once, and shuts down gracefully.
+// The HTTP gateway of one web server. Routes the requests to its paths, answers each of them once, and shuts down gracefully.
 import type { ServerResponse } from 'node:http'
 import { ServerError } from '../../core/base/errors.ts'
 import { isLoopback } from '../../core/link/address.ts'
@@ -18,18 +18,18 @@ import { answerRead, isRead } from './read-requests.ts'
 import { endingOf } from './request-places.ts'
 import { methodsOf, type Route, routeOf } from './route.ts'
 
-/** Headers that proxies add to the requests that they forward. */
-const signsOfProxies = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via']
+/** Headers that proxies add to forwarded requests. */
+const proxyHeaders = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via']
 
 export class HttpGateway implements MountedGateway {
   readonly #parts: GatewayParts
   readonly #actions: ActionRequests
   readonly #channels: ChannelRequests
   readonly #metrics: Metrics
-  /** Open requests, until their answers have left. */
+  /** The open requests, each with a promise that settles when its response has been sent. */
   readonly #open = new Map<HttpVisit, Promise<void>>()
-  /** Requests that do not end by themselves. */
-  readonly #endless = new Set<HttpVisit>()
+  /** Channel streams, which do not end by themselves. */
+  readonly #channelStreams = new Set<HttpVisit>()
   #isClosing = false
 
   constructor(host: WebHost, options: ResolvedHttpOptions) {
@@ -39,12 +39,12 @@ export class HttpGateway implements MountedGateway {
     this.#metrics = new Metrics(host.server)
   }
 
-  /** Any method: the answer lists the methods of the path. */
+  /** Takes all methods, because a 405 lists those that the path allows. */
   takes(url: URL): boolean {
     return routeOf(url.pathname, this.#parts.options.prefix) !== undefined
   }
 
-  /** Orchestrators probe by the address of a pod or a machine. */
+  /** True for health checks: orchestrators use the address of a pod or machine as Host. */
   isForAnyHost(url: URL, method: string): boolean {
     const route = routeOf(url.pathname, this.#parts.options.prefix)
     return route?.to === 'health' && methodsOf(route).includes(method)
@@ -70,12 +70,12 @@ export class HttpGateway implements MountedGateway {
     this.#open.set(visit, work)
   }
 
-  /** Ends streams of channels immediately, and calls when they have ended or the grace period is over. */
+  /** Ends channel streams immediately. Calls may finish within the grace period; then the rest is aborted. */
   async close(graceMs: number): Promise<void> {
     this.#isClosing = true
     const { host } = this.#parts
     const settled = Promise.all([...this.#open.values(), this.#actions.settled()])
-    for (const visit of this.#endless) visit.abort(shuttingDown())
+    for (const visit of this.#channelStreams) visit.abort(shuttingDown())
     const timer = host.clock.setTimer(() => this.#abortAll(), graceMs)
     await settled
     timer.cancel()
@@ -92,7 +92,7 @@ export class HttpGateway implements MountedGateway {
     }
   }
 
-  /** Never rejects: every error becomes an answer. */
+  /** Never rejects: every error becomes a response. */
   async #serve(visit: HttpVisit, route: Route): Promise<void> {
     const { host, options, errors } = this.#parts
     const { request, response } = visit
@@ -104,9 +104,9 @@ export class HttpGateway implements MountedGateway {
       host.log.debug({ error, path: visit.url.pathname }, 'a request failed')
       answer = errors.answer(error)
     }
-    // Clients must not keep connections to a server that shuts down.
+    // Clients must not keep their connections to a server that shuts down.
     if (this.#isDraining && !response.headersSent) response.setHeader('connection', 'close')
-    // A stream that has started cannot get another answer.
+    // A stream that has started cannot get another response.
     if (response.headersSent) response.end()
     else if (answer !== undefined)
       deliver(request, response, answer, { clock: host.clock, maxStallMs: options.maxStallMs })
@@ -129,7 +129,7 @@ export class HttpGateway implements MountedGateway {
     try {
       return await this.#work(visit, route)
     } finally {
-      // The end of a stream may still be on its way.
+      // The end of a stream may still be in transit.
       if (visit.isStream && !visit.response.destroyed) visit.response.once('close', () => place.leave())
       else place.leave()
     }
@@ -137,12 +137,12 @@ export class HttpGateway implements MountedGateway {
 
   async #work(visit: HttpVisit, route: Route): Promise<Answer | undefined> {
     if (route.to === 'channel') {
-      this.#endless.add(visit)
+      this.#channelStreams.add(visit)
       try {
         await this.#channels.serve(visit, route.name)
         return undefined
       } finally {
-        this.#endless.delete(visit)
+        this.#channelStreams.delete(visit)
       }
     }
     if (route.to === 'action' && visit.request.method === 'POST') return this.#actions.answer(visit, route.name)
@@ -150,7 +150,7 @@ export class HttpGateway implements MountedGateway {
     return this.#list(visit, route.to === 'action' ? route.name : undefined)
   }
 
-  /** The list of the server's built-in action, readable by every admitted client. */
+  /** Lists the server's actions, or describes one, for any admitted client. */
   async #list(visit: HttpVisit, name: string | undefined): Promise<Answer> {
     const { client } = await admitRequest(this.#parts.host, visit)
     try {
@@ -171,7 +171,7 @@ export class HttpGateway implements MountedGateway {
   #metricsAnswer({ request, peer }: HttpVisit): Answer {
     const { metrics } = this.#parts.options
     if (metrics === 'off') throw new HttpError(404, 'UNKNOWN_PATH', 'metrics are turned off')
-    const isForwarded = signsOfProxies.some((name) => request.headers[name] !== undefined)
+    const isForwarded = proxyHeaders.some((name) => request.headers[name] !== undefined)
     if (metrics === 'loopback' && (isForwarded || !isLoopback(peer.address ?? '')))
       throw new HttpError(
         403,

@@ -3,32 +3,32 @@ import { checkOptions } from '../../core/base/option-table.ts'
 import { invalidOption, requireCount, requirePositive } from '../../core/base/options.ts'
 import type { FailedCall } from './error-answer.ts'
 
-/** How the gateway limits its clients. Sizes in bytes, times in milliseconds. */
+/** Limits for the gateway's clients. Sizes are in bytes, times in milliseconds. */
 export interface HttpLimits {
-  /** The largest body of a request; larger ones get 413. Default 1 MiB. */
+  /** The largest request body; larger ones get 413. Default 1 MiB. */
   readonly maxBodyBytes: number
-  /** The longest query of a GET, encoded; longer ones get 414. Default 8 KiB. */
+  /** The longest encoded query of a GET; longer ones get 414. Default 8 KiB. */
   readonly maxQueryBytes: number
   /**
-   * All bodies that are arriving or belong to running calls. Any client may use three quarters; the rest is reserved for
-   * clients with less than a fair share, which may evict bodies that are arriving. Others get 503. Default 64 MiB.
+   * All bodies that are arriving or belong to running calls. One client may use three quarters; the rest is reserved for clients
+   * with less than a fair share, which may also evict bodies that are arriving. Others get 503. Default 64 MiB.
    */
   readonly maxBufferedBytes: number
   /**
-   * From the head of a request to the end of its body, plus a second for each 16 KB that arrived; then 408. Default 30
-   * s.
+   * The time from the head of a request to the end of its body, plus a second for each 16 KB received; then 408. Default
+   * 30 s.
    */
   readonly bodyTimeoutMs: number
   /** Concurrent requests, not counting streams; shared like `maxBufferedBytes`. Default 1 024. */
   readonly maxRequests: number
   /**
-   * Open streams, of channels and actions together. Above it, a new stream replaces the oldest one of the address or identity
-   * with the most; if none has more, the new one gets 503. Default 1 024.
+   * Open streams of channels and actions. Beyond that, a new stream replaces the oldest one of the address or identity with the
+   * most; if none has more, the new one gets 503. Default 1 024.
    */
   readonly maxStreams: number
-  /** Silence on an event stream after which a comment is sent, so that no proxy closes it. Default 15 s. */
+  /** The interval of keep-alive comments on an idle event stream, so that no proxy closes it. Default 15 s. */
   readonly keepAliveMs: number
-  /** How long a reader may read nothing, plus a second for each 16 KB that wait, before it is disconnected. Default 30 s. */
+  /** How long a client may read nothing before it is disconnected, plus a second for each 16 KB waiting. Default 30 s. */
   readonly maxStallMs: number
 }
 
@@ -37,27 +37,27 @@ export interface IdempotencyLimits {
   /** How long an outcome is stored, in milliseconds. Default 15 minutes. */
   readonly keepMs: number
   /**
-   * Keys in total, shared like `maxRequests`. Above it, keys of ended calls are evicted, the oldest of the client with the
+   * Stored keys, shared like `maxRequests`. Beyond that, keys of finished calls are evicted, the oldest of the client with the
    * most, and get 409 for as long as they would have been stored. Default 10 000.
    */
   readonly maxKeys: number
-  /** Bytes of stored answers. Above it, keys are evicted likewise. Default 16 MiB. */
+  /** Bytes of stored responses. Beyond that, keys are evicted likewise. Default 16 MiB. */
   readonly maxKeptBytes: number
 }
 
 /** Who may read `/metrics`: programs on this machine, everyone, or nobody (404). */
 export type MetricsAccess = 'loopback' | 'everyone' | 'off'
 
-/** Options of the gateway: its limits, and who may see what. */
+/** Options of the HTTP gateway. */
 export interface HttpOptions extends Partial<HttpLimits> {
   /** The prefix of all paths, such as '/api'. Default '/': none. */
   readonly path?: string | undefined
   readonly idempotency?: Partial<IdempotencyLimits> | undefined
-  /** Default 'loopback'. A request that a proxy forwarded is not from this machine. */
+  /** Who may read `/metrics`. Default 'loopback', which excludes requests forwarded by a proxy. */
   readonly metrics?: MetricsAccess | undefined
   /**
-   * The status for an error that an action threw, 400 to 599; undefined: 500. The error has name, message, code and data.
-   * Also called for undeclared errors: the client sees the returned status, but nothing else of such an error.
+   * Returns the status for an error that an action threw, 400 to 599, or undefined for 500. Also called for undeclared errors, of
+   * which the client sees only the status.
    *
    * @example http({ statusOf: (error) => (error.name === 'OutOfStock' ? 409 : undefined) })
    */

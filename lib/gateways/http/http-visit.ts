@@ -1,4 +1,4 @@
-// One request from start to end: its client, its place, and whether the client is still there.
+// One request from start to end: its client, its place, and whether the client is still connected.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { CancelledError } from '../../core/base/errors.ts'
 import type { Peer } from '../../core/link/link.ts'
@@ -26,7 +26,7 @@ export class HttpVisit {
     })
   }
 
-  /** Aborts when the client has gone before its answer, or when the server stops waiting. */
+  /** Aborts when the client disconnects before the response, or when the server stops waiting. */
   get signal(): AbortSignal {
     return this.#abort.signal
   }
@@ -35,7 +35,7 @@ export class HttpVisit {
     return this.#isStream
   }
 
-  /** Turns the answer into a stream, which may last. Throws HttpError (503) if there is no place for one. */
+  /** Turns the response into a long-lived stream. Throws HttpError (503) if there is no place for one. */
   becomeStream(): void {
     this.place?.becomeStream()
     this.#isStream = true
@@ -44,7 +44,7 @@ export class HttpVisit {
   /** Ends the request to make room for others. */
   shed(reason: Error): void {
     this.abort(reason)
-    // A reader that does not read gets nothing more.
+    // A client that does not read is disconnected without a final event.
     if (this.response.headersSent && this.response.writableNeedDrain) this.response.destroy()
   }
 
@@ -52,7 +52,7 @@ export class HttpVisit {
     this.#abort.abort(reason)
   }
 
-  /** A header that may occur once. Throws HttpError (400) if it occurs twice. */
+  /** Returns a header that may occur only once. Throws HttpError (400) if it occurs twice. */
   header(name: string): string | undefined {
     const value = this.request.headers[name]
     if (value === undefined) return undefined
@@ -61,7 +61,7 @@ export class HttpVisit {
     throw new HttpError(400, 'BAD_REQUEST', `the header ${name} must occur only once`)
   }
 
-  /** `Isock-Timeout-Ms`: a deadline for the call. Throws HttpError (400). */
+  /** The timeout of the call, from `Isock-Timeout-Ms`. Throws HttpError (400). */
   get timeoutMs(): number | undefined {
     const text = this.header('isock-timeout-ms')
     if (text === undefined) return undefined

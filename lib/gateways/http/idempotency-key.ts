@@ -20,7 +20,7 @@ export function readIdempotencyKey(headers: IncomingHttpHeaders): string | undef
   throw new HttpError(400, 'BAD_REQUEST', message)
 }
 
-/** Equal for equal requests: type and bytes. */
+/** A digest of the body's type and bytes, equal for equal requests. */
 export function fingerprintOf(bodyType: string, bytes: Uint8Array): string {
   return createHash('sha256').update(`${bodyType}\n`).update(bytes).digest('base64')
 }

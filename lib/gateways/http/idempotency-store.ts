@@ -1,6 +1,6 @@
-// The outcomes of calls with an Idempotency-Key. A request that repeats a key joins the run, or gets its outcome. A key never
-// runs twice within its time; where that cannot be guaranteed, the request is refused. Keys and answers are shared fairly: when
-// there are too many, keys of ended calls are evicted, the oldest of the client with the most.
+// The outcomes of calls with an Idempotency-Key. A request that repeats a key joins the run or gets its outcome. A key never runs
+// twice while it is valid; if that cannot be guaranteed, the request is refused. Space is shared fairly: when there is too
+// little, keys of finished calls are evicted, the oldest of the client with the most.
 //
 //   begin ──> running ──> kept ──> (keepMs) gone
 //                │          ╰────> evicted to make room; reported as such until it is gone
@@ -17,15 +17,15 @@ import { HttpError, retryAfter } from './error-answer.ts'
 import { EvictedKeys } from './evicted-keys.ts'
 import type { IdempotencyLimits } from './http-options.ts'
 
-/** Identifies a run: its caller, its action and its key. */
+/** Identifies a run by caller, action and key. */
 export interface RunName {
-  /** Equal only for the same caller. */
+  /** The id of the caller. */
   readonly identity: string
   readonly action: string
   readonly key: string
 }
 
-/** The first one runs, and must settle. The others get its answer. */
+/** The first request runs the call, and must settle the entry. The others get its response. */
 export type Begun =
   | { readonly isFirst: true; readonly settle: (answer: Answer, fate: 'keep' | 'drop') => void }
   | { readonly isFirst: false; readonly answer: Promise<Answer> }
@@ -35,7 +35,7 @@ interface Entry {
   readonly fingerprint: string
   readonly answer: Promise<Answer>
   readonly account: Account
-  /** Undefined while it runs. */
+  /** When the entry expires. Undefined while the call runs. */
   untilMs: number | undefined
 }
 
@@ -47,7 +47,7 @@ export class IdempotencyStore {
   readonly #answers: FairQuota
   readonly #entries = new Map<string, Entry>()
   readonly #evicted: EvictedKeys
-  /** Runs that have ended, the oldest first. */
+  /** Finished runs, oldest first. */
   readonly #ended = new Set<Entry>()
   #timer: Timer | undefined
   #isClosed = false
@@ -100,7 +100,7 @@ export class IdempotencyStore {
     return { isFirst: true, settle }
   }
 
-  /** Called when no request can follow: outcomes from now on are not stored. */
+  /** Called when no request can follow. Later outcomes are not stored. */
   close(): void {
     this.#isClosed = true
     this.#timer?.cancel()
@@ -109,7 +109,7 @@ export class IdempotencyStore {
   }
 
   #takePlace(account: Account): void {
-    // A client has to wait if it evicts keys so fast that false matches would become frequent.
+    // A client that evicts keys too fast has to wait, because false matches would become frequent.
     const isTooFast = this.#evicted.isFull && this.#keys.isGreedy(account)
     if (!isTooFast && this.#keys.take(account)) return
     account.close()
@@ -120,7 +120,7 @@ export class IdempotencyStore {
     const { account } = entry
     entry.untilMs = this.#clock.now() + this.#limits.keepMs
     const size = answerSize(answer)
-    // A running entry cannot make room. If it was asked to, or is too large, it does so now.
+    // An entry cannot be evicted while it runs. If it should have been, or is too large, it is evicted now.
     if (account.isClosed || (size > 0 && !this.#answers.take(account, size))) return this.#evict(entry)
     this.#ended.add(entry)
     this.#keys.refresh(account)
@@ -129,12 +129,12 @@ export class IdempotencyStore {
     this.#arm()
   }
 
-  /** Called when the server holds too much. A running entry must be found by repeated requests, so it is evicted when it has ended. */
+  /** Called when the server must free memory. A running entry must stay visible to repeated requests, so it is evicted when it ends. */
   #shed(entry: Entry): void {
     if (entry.untilMs !== undefined) this.#evict(entry)
   }
 
-  /** A call that ran must not run again. */
+  /** Removes an entry and remembers its key, because a call that ran must not run again. */
   #evict(entry: Entry): void {
     if (this.#entries.get(entry.id) !== entry) return
     this.#evicted.add(entry.id)

@@ -1,4 +1,4 @@
-// The metrics of the gateway: counts of its requests, and the current state of the server and its process.
+// The metrics of the gateway: its requests, and the current state of the server and the process.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { ServerView } from '../../core/action/context.ts'
 import { calendarNow } from '../../core/base/platform-timers.ts'
@@ -6,18 +6,18 @@ import { ActionServer } from '../../core/server/action-server.ts'
 import { exposition, gauge, type MetricFamily, type Sample } from './exposition.ts'
 import { usageMetrics } from './usage-metrics.ts'
 
-/** The kind of path that a request was for. */
+/** The route of a request. */
 export type RouteName = 'actions' | 'action' | 'channel' | 'health' | 'metrics' | 'unknown'
 
-/** What is currently open. */
+/** The currently open requests and streams. */
 export interface OpenCounts {
   readonly requests: number
   readonly streams: number
 }
 
-/** Upper bounds in seconds. */
+/** Upper bounds of the buckets, in seconds. */
 const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, Number.POSITIVE_INFINITY]
-/** How often the event loop's delay is sampled. The interval is included in the measurement. */
+/** The sampling interval of the event loop's delay, which is included in the measured values. */
 const resolutionMs = 20
 
 interface Durations {
@@ -27,7 +27,7 @@ interface Durations {
 
 export class Metrics {
   readonly #server: ServerView
-  /** By route and status: a small number of combinations. */
+  /** By route and status, which have few combinations. */
   readonly #requests = new Map<string, { readonly route: RouteName; readonly status: number; count: number }>()
   readonly #durations = new Map<RouteName, Durations>()
   readonly #delay = monitorEventLoopDelay({ resolution: resolutionMs })
@@ -37,7 +37,7 @@ export class Metrics {
     this.#delay.enable()
   }
 
-  /** `durationMs` undefined: a stream, whose duration is not measured. */
+  /** Counts a request. `durationMs` is undefined for a stream. */
   count(route: RouteName, status: number, durationMs: number | undefined): void {
     const id = `${route} ${status}`
     const entry = this.#requests.get(id) ?? { route, status, count: 0 }
@@ -141,7 +141,7 @@ function histogram(route: RouteName, { counts, sum }: Durations): Sample[] {
   ]
 }
 
-/** The monitor returns nanoseconds between samples. Before the first samples it has no value. */
+/** Converts the monitor's nanoseconds between samples to the lag in seconds; 0 before the first samples. */
 function lagSeconds(nanoseconds: number): number {
   const seconds = nanoseconds / 1e9 - resolutionMs / 1e3
   return Number.isFinite(seconds) ? Math.max(0, seconds) : 0

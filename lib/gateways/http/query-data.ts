@@ -1,4 +1,4 @@
-// The data of a call in the query of a URL: JSON as `data`, or fields as strings.
+// Reads the data of a call from the query of a URL: JSON in `data`, or fields as strings.
 import { HttpError } from './error-answer.ts'
 
 const dataName = 'data'

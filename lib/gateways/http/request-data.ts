@@ -1,4 +1,4 @@
-// From the bytes of a body to the data of a call. The server's own codec checks superjson, as for isock's own clients.
+// Converts the bytes of a body to the data of a call. The server's codec checks superjson, as for isock's own clients.
 import type { IncomingMessage } from 'node:http'
 import { UnsendableError } from '../../core/base/errors.ts'
 import type { Limits } from '../../core/base/options.ts'
@@ -15,13 +15,13 @@ import { HttpError } from './error-answer.ts'
 
 type BodyType = 'bytes' | 'json' | 'superjson' | 'plain' | 'none'
 
-/** The data, and its format. */
+/** The data and its format. */
 export interface RequestData {
   readonly data: unknown
   readonly format: ValueFormat
 }
 
-/** The kind of body, by its headers. Throws HttpError (415). */
+/** The type of a body, by its headers. Throws HttpError (415). */
 export function bodyTypeOf({ headers }: IncomingMessage): BodyType {
   const encoding = headers['content-encoding'] ?? 'identity'
   if (encoding.toLowerCase() !== 'identity') throw unsupported(`Content-Encoding ${encoding} is not supported`)
@@ -46,14 +46,14 @@ export class DataReader {
   readonly #limits: ValueLimits
   readonly #codec: ValueCodec
 
-  /** Data that does not fit a frame of this size could not be passed on. */
+  /** Data must fit a frame of `limits`, because larger data cannot be passed on. */
   constructor(limits: Limits) {
     this.#maxFrameBytes = limits.maxFrameBytes
     this.#limits = valueLimitsOf(limits)
     this.#codec = new StandardCodec(new ClassRegistry(), this.#limits)
   }
 
-  /** Throws HttpError: 400, 413. */
+  /** Reads the data from the bytes of a body. Throws HttpError: 400, 413. */
   read(bytes: Uint8Array, type: BodyType): RequestData {
     const { payload, format } = readPayload(bytes, type, this.#codec, this.#limits)
     if (!fitsFrame(payload, this.#maxFrameBytes))
@@ -82,7 +82,7 @@ function readPayload(bytes: Uint8Array, type: BodyType, codec: ValueCodec, limit
   return { payload: richPayload(value as object, codec), format: 'superjson' }
 }
 
-/** Keeps it as received, in two texts: the server checks the meta before it looks at the value. */
+/** Keeps value and meta as received, as JSON strings: the server checks the meta before it reads the value. */
 function richPayload(value: object, codec: ValueCodec): Payload {
   const { json, meta, ...others } = value as { readonly json?: unknown; readonly meta?: unknown }
   if (Object.keys(others).length > 0) throw bad('superjson has only "json" and "meta"')
@@ -90,7 +90,7 @@ function richPayload(value: object, codec: ValueCodec): Payload {
   return { json: JSON.stringify(json ?? null), meta: JSON.stringify(meta), bytes: [] }
 }
 
-/** JSON that is too deep cannot be encoded; all other JSON can. */
+/** Encodes JSON data. Only JSON that is nested too deeply cannot be encoded. */
 function pack(value: unknown, codec: ValueCodec): Payload {
   try {
     return codec.encode(value, 'data')
@@ -100,7 +100,7 @@ function pack(value: unknown, codec: ValueCodec): Payload {
   }
 }
 
-/** superjson's form for values beyond JSON. An action's own object has it only if it was made to match. */
+/** Whether the value has superjson's form, which data of an action has only on purpose. */
 function isSuperJson(value: unknown): boolean {
   if (!isJsonObject(value) || Object.keys(value).length !== 2) return false
   if (!Object.hasOwn(value, 'json') || !Object.hasOwn(value, 'meta')) return false

@@ -1,9 +1,8 @@
-// The places of requests and of streams, from start to end, counted for the client that made the request. A request
-// whose body is still arriving can be ended to make room, a running one cannot. Of the streams, the oldest one of the client
-// with the most is ended.
+// The places of requests and streams, counted for their client from start to end. A request whose body is still arriving can be
+// evicted to make room; a running one cannot. Among streams, the oldest one of the client with the most is evicted.
 //
-//   request: waits for its body ──> runs ──> over
-//                                     ╰────> stream ──> over
+//   request: waits for its body ──> runs ──> ended
+//                                     ╰────> stream ──> ended
 import type { Account } from '../../core/accounting/account.ts'
 import type { Accounting } from '../../core/accounting/accounting.ts'
 import type { FairPlaces } from '../../core/accounting/fair-places.ts'
@@ -30,7 +29,7 @@ export class RequestPlaces {
     this.#streams = accounting.places('httpStreams', limits.maxStreams)
   }
 
-  /** Current requests, without streams. */
+  /** The number of current requests, without streams. */
   get requestCount(): number {
     return this.#requests.count
   }
@@ -39,7 +38,7 @@ export class RequestPlaces {
     return this.#streams.count
   }
 
-  /** `onShed` is called with the reason when the request must end. Throws HttpError (503). */
+  /** Takes a place. `onShed` is called with the reason when the request must end. Throws HttpError (503). */
   take(address: string | undefined, onShed: (reason: Error) => void): RequestPlace {
     const place = new RequestPlace(this, this.#accounting, address, onShed)
     if (this.#requests.take(place.account)) return place
@@ -56,7 +55,7 @@ export class RequestPlaces {
     this.#requests.refresh(account)
   }
 
-  /** Called when the answer becomes a stream, which may last. Throws HttpError (503). */
+  /** Called when the response becomes a stream, which has a place of its own. Throws HttpError (503). */
   toStream({ account }: RequestPlace): void {
     this.#requests.leave(account)
     if (account.isClosed || !this.#streams.take(account))
@@ -85,10 +84,10 @@ export class RequestPlaces {
   }
 }
 
-/** The error to report: the reason for the eviction, if that ended the call. */
+/** The error to report: the reason for the eviction, if one cancelled the call. */
 export function endingOf(error: unknown, { reason }: AbortSignal): unknown {
-  const hadToGo = reason instanceof BusyError || reason instanceof OutcomeUnknownError
-  return hadToGo && error instanceof CancelledError ? reason : error
+  const isEvicted = reason instanceof BusyError || reason instanceof OutcomeUnknownError
+  return isEvicted && error instanceof CancelledError ? reason : error
 }
 
 /** The place of one request. */
@@ -119,7 +118,7 @@ export class RequestPlace {
     })
   }
 
-  /** Calls this first when the request is evicted, which may have happened before. Returns a function that undoes this. */
+  /** Calls `react` first when the request is evicted, immediately if it already was. Returns a function that undoes this. */
   whenShed(react: () => void): () => void {
     this.#onShed = react
     if (this.#isShed) react()
@@ -135,12 +134,12 @@ export class RequestPlace {
     this.#places.moved(this)
   }
 
-  /** Marks it as used, so that it is ended last among those waiting. */
+  /** Marks the place as recently used, so that it is evicted last among those waiting. */
   wasUsed(): void {
     this.#places.wasUsed(this)
   }
 
-  /** Called once for a call that will certainly stream, before anything runs. Throws HttpError (503). */
+  /** Called before a call that will certainly stream. Throws HttpError (503). */
   becomeStream(): void {
     if (this.#isStream) return
     this.#isStream = true

@@ -6,10 +6,10 @@ export type Route =
   | { readonly to: 'channel'; readonly name: string }
   | { readonly to: 'health'; readonly check: 'live' | 'ready' }
   | { readonly to: 'metrics' }
-  /** Below our prefix, but not one of our paths. */
+  /** A path below /actions or /channels that does not exist. */
   | { readonly to: 'unknown' }
 
-/** Undefined: not one of our paths. */
+/** Parses a path. Returns undefined for paths that are not the gateway's. */
 export function routeOf(pathname: string, prefix: string): Route | undefined {
   if (!pathname.startsWith(`${prefix}/`)) return undefined
   const [first, name, ...rest] = pathname.slice(prefix.length + 1).split('/')
@@ -23,7 +23,7 @@ export function routeOf(pathname: string, prefix: string): Route | undefined {
   return { to: first === 'actions' ? 'action' : 'channel', name: decoded }
 }
 
-/** The methods of a route, as `Allow` lists them. */
+/** The methods of a route, for the header `Allow`. */
 export function methodsOf({ to }: Route): readonly string[] {
   if (to === 'action') return ['GET', 'HEAD', 'POST']
   return to === 'channel' ? ['GET'] : ['GET', 'HEAD']

@@ -1,11 +1,11 @@
-// Values as text for foreign readers: plain JSON, or superjson's `{ json, meta }` as the library itself writes it.
+// Serializes values for foreign clients: as plain JSON, or as superjson's `{ json, meta }` in the library's own form.
 import { SuperJSON } from 'superjson'
 import { UnsendableError } from '../../core/base/errors.ts'
 import { bytesIn, toJsonText } from '../json-values.ts'
 import type { ValueFormat } from './accept.ts'
 
 /**
- * The value as JSON text in this format.
+ * Serializes a value as JSON in this format.
  *
  * @throws UnsendableError
  */
