@@ -2,7 +2,7 @@
 import { createServer } from 'node:http'
 import { expect } from 'chai'
 import { silentLogger } from '../../lib/core/base/log.ts'
-import { mostLoggedValues, RefusalLog } from '../../lib/features/web/refusal-log.ts'
+import { maxLoggedValues, RefusalLog } from '../../lib/features/web/refusal-log.ts'
 import { printedBy } from '../setup/printed.ts'
 import { ask, WebWorld } from './web-world.ts'
 
@@ -57,8 +57,8 @@ describe('A host or an origin that a web port refuses', () => {
   it('fills no log: others are logged as debug after a number of them, and none is longer than a line', () => {
     const refusals = new RefusalLog(log)
     for (let i = 0; i < 1_000; i++) refusals.note('host', { host: `h${i}.example.org` })
-    expect(warnings).to.have.lengthOf(mostLoggedValues + 1)
-    expect(debugged).to.have.lengthOf(1_000 - mostLoggedValues)
+    expect(warnings).to.have.lengthOf(maxLoggedValues + 1)
+    expect(debugged).to.have.lengthOf(1_000 - maxLoggedValues)
     warnings = []
     new RefusalLog(log).note('origin', { origin: `\u009b31m${'x'.repeat(10_000)}\u001b` })
     expect(warnings[0]).to.match(/^[\x20-\x7e]{1,200}$/)

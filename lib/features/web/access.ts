@@ -1,19 +1,19 @@
-// Checks which browsers may use a web server: by Host lists (against foreign names that resolve to this machine) and by Origin
-// lists (against foreign pages). A request without an Origin does not come from a page.
+// Decides which browsers may use a web server: by a list of hosts (against DNS rebinding) and a list of origins (against foreign
+// pages). A request without an Origin does not come from a page.
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { AllowedTexts, type AllowList, requireTexts } from './allow-list.ts'
 
-/** Names by which only this machine can reach itself. */
+/** Hosts that only this machine can use to reach itself. */
 const loopbackHosts = ['localhost', '127.0.0.1', '[::1]']
 
-/** The header that a request is refused for. */
+/** The header that causes a refusal. */
 export type RefusedHeader = 'host' | 'origin'
 
 export interface AccessRefusal {
   readonly reason: string
-  /** The header whose value is not on its list; undefined if that was not the reason. */
+  /** The header whose value is not on its list, if that is the reason. */
   readonly header?: RefusedHeader
-  /** A page of another site embeds the resource. It may still be allowed: see `Access.allowsEmbedding`. */
+  /** True if a page of another site embeds the resource, which may still be allowed: see `Access.allowsEmbedding`. */
   readonly isOfEmbedding?: true
 }
 
@@ -32,7 +32,7 @@ export interface AccessOptions {
   readonly origins?: AllowList | undefined
 }
 
-/** Whether a header's value is on a list. */
+/** Tests whether a header's value is on a list. */
 type Test = (value: string, host: string) => boolean
 
 export class Access {
@@ -117,7 +117,7 @@ export class Access {
     return origin !== 'null' && (this.#isOrigin(origin, host.toLowerCase()) || isOfHost(origin, host.toLowerCase()))
   }
 
-  /** Only `true` allows: a promise or an error does not. */
+  /** Calls a function of the user. Only `true` allows: a promise or an error does not. */
   #ask(isAllowed: (value: string) => unknown, value: string): boolean {
     try {
       return isAllowed(value) === true
@@ -138,7 +138,7 @@ const foreignOrigin: AccessRefusal = {
 }
 const foreignSite: AccessRefusal = { reason: 'pages of other sites may not embed this one', isOfEmbedding: true }
 
-/** What a page shows or plays, by its name in Sec-Fetch-Dest: neither scripts nor pages. */
+/** The destinations (Sec-Fetch-Dest) that a page shows or plays: neither scripts nor pages. */
 const embeddedKinds: ReadonlySet<string> = new Set(['image', 'style', 'font', 'audio', 'video', 'track'])
 
 function isOfHost(origin: string, host: string): boolean {
@@ -149,12 +149,12 @@ function withPort(host: string, port: number, standardPort: number): string[] {
   return port === standardPort ? [host, `${host}:${port}`] : [`${host}:${port}`]
 }
 
-/** Browsers leave out a scheme's standard port. Another port stays. */
+/** Removes the standard port of a scheme, as browsers do. */
 function withoutStandardPort(host: string): string {
   return host.replace(/:(80|443)$/, '')
 }
 
-/** An origin as browsers send it: without its scheme's standard port. */
+/** An origin as browsers send it, without the standard port of its scheme. */
 function asSent(origin: string): string {
   if (!/^https?:/.test(origin)) return origin
   // URL accepts no star in a host.

@@ -1,4 +1,4 @@
-// A list of hosts or origins: exact ones, and those below a name ('*.example.org'); or a function.
+// A list of allowed hosts or origins: exact values and wildcards ('*.example.org'), or a function.
 import { invalidOption } from '../../core/base/options.ts'
 
 /**
@@ -7,7 +7,7 @@ import { invalidOption } from '../../core/base/options.ts'
  */
 export type AllowList = readonly string[] | 'any' | ((value: string) => boolean)
 
-/** A list in lower case. */
+/** A list of allowed values, in lower case. */
 export class AllowedTexts {
   readonly #exact = new Set<string>()
   readonly #patterns: { readonly before: string; readonly after: string }[] = []
@@ -50,7 +50,7 @@ export function requireTexts(
   })
 }
 
-/** Replaces a star by a label where a star is allowed: before two labels, or 'localhost'. */
+/** Replaces a star by a label if it is allowed: before two labels, or before 'localhost'. */
 function withoutStar(text: string): string {
   return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?\*\.(?=[^./:]+\.[^.]|localhost(:|$))/, '$1label.')
 }

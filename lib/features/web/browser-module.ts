@@ -9,7 +9,7 @@ import type { MountedGateway } from './gateway.ts'
 import { type KeptFile, keptFile, sendKept } from './kept-file.ts'
 
 const moduleName = 'browser.js'
-/** The name in the module. A page's own `browser.js` may have a map with the default name. */
+/** The map's name in the module. Not the default, which the map of a page's own `browser.js` may have. */
 const mapName = 'isock-browser.js.map'
 /** The chunks that the module loads on first use, from its own directory. */
 const chunkName = /^isock-callee-\w+\.js(\.map)?$/
@@ -17,7 +17,7 @@ const compressed = /\.(br|gz)$/
 const reading = ['GET', 'HEAD']
 
 export interface BrowserModule extends MountedGateway {
-  /** Path and query. The content there never changes, so browsers never ask for it again. */
+  /** Path and query of content that never changes, so that browsers never request it again. */
   readonly lastingPath: string
 }
 
@@ -49,7 +49,7 @@ export function browserModuleIn(directory: string, path: string): BrowserModule 
     onRequest({ request, url }, response) {
       const file = served.get(url.pathname)
       if (file === undefined || !reading.includes(request.method ?? '')) return false
-      // A hash of another version must not be cached: the current content does not belong to that URL.
+      // A URL with the hash of another version must not be cached with the current content.
       const isLasting =
         url.pathname === path
           ? url.searchParams.get('v') === main.version
@@ -61,7 +61,7 @@ export function browserModuleIn(directory: string, path: string): BrowserModule 
   }
 }
 
-/** A file with its compressed forms. A map has only one form, because it is large. */
+/** A file with its compressed forms. A map has only one, because it is large. */
 function fileIn(directory: string, name: string): KeptFile {
   const file = join(directory, name)
   const forms = storedCodings

@@ -1,4 +1,4 @@
-// Closes a WebSocket with a code, and terminates it if its peer does not answer.
+// Closes a WebSocket with a code, and terminates it if the peer does not respond.
 import type { WebSocket } from 'ws'
 import type { Clock } from '../../core/base/clock.ts'
 

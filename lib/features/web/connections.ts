@@ -1,5 +1,5 @@
-// The connections of a web port. A connection without a request, or with all answers sent, is idle. When there are too
-// many, the oldest idle connection of the address with the most is closed, otherwise its oldest connection in use.
+// The connections of a web port. A connection without an open request or WebSocket is idle. If there are too many, closes the oldest
+// idle one of the address with the most, otherwise its oldest one in use.
 import type { Socket } from 'node:net'
 import type { Account } from '../../core/accounting/account.ts'
 import type { Accounting } from '../../core/accounting/accounting.ts'
@@ -14,7 +14,7 @@ export class Connections {
   }
 
   take(socket: Socket): void {
-    // A connection whose request is read again is reported again.
+    // A connection is reported again when its request is read again.
     if (this.#accounts.has(socket)) return
     const account = this.#places.take(socket)
     if (account !== undefined) this.#accounts.set(socket, account)
@@ -30,7 +30,7 @@ export class Connections {
     return this.#accounts.get(socket)
   }
 
-  /** Called when all its answers have been sent. */
+  /** Called when all its responses have been sent. */
   rest(socket: Socket): void {
     this.#accounts.get(socket)?.rest()
   }

@@ -1,6 +1,6 @@
-// Chooses the coding in which a file is sent, by Accept-Encoding (RFC 9110, 12.5.3). Leaves the files to others.
+// Chooses the content coding of a file by Accept-Encoding (RFC 9110, 12.5.3).
 
-/** The codings in which the build may have stored a file, smallest first. */
+/** The codings of files that a build may have stored, smallest first. */
 export const storedCodings = [
   { coding: 'br', suffix: '.br' },
   { coding: 'gzip', suffix: '.gz' },
@@ -8,12 +8,12 @@ export const storedCodings = [
 
 export type StoredCoding = (typeof storedCodings)[number]
 
-/** More members than any client sends. The rest of a longer header is ignored. */
+/** More members than any real client sends. Further ones are ignored. */
 const maxMembers = 32
 
 /**
- * The codings that the client prefers to the plain file, best first. None without the header: such a client may not know
- * any coding.
+ * The codings that the client prefers to the plain file, best first. Empty without the header, because such a client may not
+ * support any.
  *
  * @example wantedCodings('gzip;q=0.5, br') // br, then gzip
  */

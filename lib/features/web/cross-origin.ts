@@ -1,14 +1,14 @@
-// Tells browsers that a page of another, allowed origin may read the answers (CORS).
+// Allows pages of other, listed origins to read responses (CORS).
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-/** The methods that a page may use. */
+/** The methods that pages may use. */
 const methods = 'GET, HEAD, POST, PUT, DELETE, OPTIONS'
 /** How long a browser may cache the answer to a preflight. */
 const maxAgeSeconds = 600
 
-/** Sets the headers, and returns a function that removes them. The origin must have been checked. */
+/** Sets the CORS headers, and returns a function that removes them. The origin must have been checked. */
 export function allowOrigin(request: IncomingMessage, response: ServerResponse): () => void {
-  // An earlier listener of the user may have answered.
+  // An earlier listener of the user may have responded.
   if (response.headersSent) return () => undefined
   const { origin } = request.headers
   const vary = response.getHeader('vary')
@@ -27,12 +27,12 @@ export function allowOrigin(request: IncomingMessage, response: ServerResponse):
   }
 }
 
-/** The method that a browser asks for; undefined if the request is not a preflight. */
+/** The method that a preflight asks for; undefined if the request is not a preflight. */
 export function preflightMethod({ method, headers }: IncomingMessage): string | undefined {
   return method === 'OPTIONS' && headers.origin !== undefined ? headers['access-control-request-method'] : undefined
 }
 
-/** In addition to the headers of `allowOrigin`. */
+/** Answers a preflight, after `allowOrigin` has set its headers. */
 export function answerPreflight({ headers }: IncomingMessage, response: ServerResponse): void {
   if (response.headersSent) return
   response.setHeader('access-control-allow-methods', methods)

@@ -1,16 +1,15 @@
-// The client behind proxies, by X-Forwarded-For and X-Forwarded-Proto, as far as the proxies are trusted. Values from other
-// senders are ignored.
+// The client behind trusted proxies, by X-Forwarded-For and X-Forwarded-Proto. Headers of other senders are ignored.
 import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 import { isLoopback } from '../../core/link/address.ts'
 
 export interface ForwardedClient {
   readonly address: string
-  /** Whether the whole way from the client was encrypted, as reported by the nearest proxy. Undefined without a trusted proxy. */
+  /** Whether the whole path from the client is encrypted, according to the nearest proxy. Undefined without a trusted proxy. */
   readonly isSecure: boolean | undefined
 }
 
-/** `nearest`: the address of the connection. */
+/** Determines the client. `nearest` is the address of the connection. */
 export function clientOf(
   nearest: string,
   headers: IncomingHttpHeaders,

@@ -1,5 +1,5 @@
-// The contract of a gateway, which translates requests and WebSockets of a foreign protocol to actions and channels. It uses
-// ordinary sessions; the web server knows no particular gateway.
+// The interface of a gateway, which translates requests and WebSockets of a foreign protocol to actions and channels. It uses
+// ordinary sessions; the web server does not know any particular gateway.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { WebSocket } from 'ws'
 import type { Accounting } from '../../core/accounting/accounting.ts'
@@ -27,93 +27,93 @@ import type { Link, Peer } from '../../core/link/link.ts'
  * }
  */
 export interface WebGateway {
-  /** For logs and messages. */
+  /** The name for logs and messages. */
   readonly name: string
   /** Called once for each web server. May throw ClientError (`INVALID_OPTION`). */
   mount(host: WebHost): MountedGateway
 }
 
-/** A gateway on one web server. Host and Origin of both kinds of request have been checked. */
+/** A gateway on one web server. Host and Origin of its requests and WebSockets have been checked. */
 export interface MountedGateway {
-  /** Returns true if it takes the request, and answers it, possibly later. Must not throw. */
+  /** Returns true if it takes the request, which it may answer later. Must not throw. */
   onRequest?(visit: WebVisit, response: ServerResponse): boolean
   /**
-   * Whether it would take a request with this method at this path. On a user's HTTP server, preflights (CORS) are answered for
-   * what a gateway takes; all others are left to the user. Default: unknown, so they are left to the user.
+   * Whether it would take a request with this method and path. On a user's HTTP server, CORS preflights are answered only for such
+   * requests; the others are left to the user. Default: all are left to the user.
    */
   takes?(url: URL, method: string): boolean
   /**
-   * Whether this is served for any Host, such as health checks, which use an address that cannot be listed. Never
-   * for a request with an Origin. Default: no.
+   * Whether to serve this for any Host, such as health checks, whose addresses cannot be listed. Never applies to requests with
+   * an Origin. Default: no.
    */
   isForAnyHost?(url: URL, method: string): boolean
   /**
-   * Whether pages of allowed origins may embed this: images, styles, fonts and media, by GET, which
-   * browsers request without an Origin. Reading it must have no side effects. Default: no.
+   * Whether pages of allowed origins may embed this as an image, style, font or media, which browsers request by GET and without
+   * an Origin. Reading it must have no side effects. Default: no.
    */
   mayBeEmbedded?(url: URL): boolean
   /**
-   * Whether it takes this WebSocket; undefined if it does not. A promise may take as long as a handshake may. Throws WebRefusal
-   * to answer with a status instead. Anything for the socket must be created in `onSocket`, which is not called for a client
-   * that leaves earlier, or whose handshake is invalid.
+   * Returns how to continue if it takes this WebSocket, or undefined. A promise must settle within the handshake timeout. Throws
+   * WebRefusal to respond with a status. Create everything for the socket in `onSocket`, which is not called for a client that
+   * disconnects earlier or whose handshake is invalid.
    */
   onUpgrade?(visit: WebVisit, protocols: readonly string[]): SocketRoute | undefined | Promise<SocketRoute>
   /**
-   * The same for a WebSocket that no gateway has taken, at any path. Not called on a user's HTTP server that has other listeners
-   * for upgrades, because it may be theirs.
+   * The same for a WebSocket at any path that no gateway has taken. Not called on a user's HTTP server with other listeners for
+   * upgrades, because the WebSocket may be theirs.
    */
   onUnclaimedUpgrade?(visit: WebVisit, protocols: readonly string[]): SocketRoute | undefined
-  /** Called once when the server drains: starts no new work, and ends once the running work has. Settles when everything is released. */
+  /** Called once when the server drains. Starts no new work, waits for running work, and settles when everything is released. */
   close(graceMs: number): Promise<void>
 }
 
-/** A request, and the client that made it. */
+/** A request and the client that made it. */
 export interface WebVisit {
   readonly request: IncomingMessage
-  /** Path and query; its origin is not the request's. The path has no trailing slash; the request has the original path. */
+  /** The path, without a trailing slash, and the query. The origin is meaningless. The request has the original path. */
   readonly url: URL
   readonly peer: Peer
 }
 
 /** How to continue with an accepted WebSocket. */
 export interface SocketRoute {
-  /** The subprotocol of the answer, one of those that the client offered. */
+  /** The selected subprotocol, one of those that the client offered. */
   readonly protocol?: string
-  /** A longer message closes the socket with code 1009. */
+  /** The largest message. A larger one closes the socket with code 1009. */
   readonly maxMessageBytes: number
-  /** The socket has an error handler, and is terminated when the web server closes. */
+  /** Called with the open socket. It has an error handler, and is terminated when the web server closes. */
   onSocket(socket: WebSocket): void
 }
 
-/** What the web server offers to a gateway. */
+/** The interface of a web server for gateways. */
 export interface WebHost {
   readonly server: ServerView
   readonly clock: Clock
   readonly log: Logger
   readonly limits: Limits
-  /** Accounts for what a gateway holds for its clients. */
+  /** The accounting of what a gateway holds for its clients. */
   readonly accounting: Accounting
-  /** The guards of the server. Credentials for other guards prove nothing. */
+  /** The names of the server's guards. Credentials for other guards prove nothing. */
   readonly guardNames: ReadonlySet<string>
-  /** The server sends all errors in full, for development. */
+  /** Whether the server sends all errors in full, for development. */
   readonly exposeErrors: boolean
-  /** The current processes of the server. */
+  /** The names of the server's current processes. */
   readonly processNames: readonly string[]
-  /** True for a process that has finished or failed, and was not restarted. */
+  /** Whether a process has finished or failed, and was not restarted. */
   hasProcessEnded(name: string): boolean
-  /** True for an action that is a generator: each of its calls is a stream. False if that is unknown. */
+  /** Whether an action is a generator, so that each call is a stream. False if unknown. */
   isStream(actionName: string): boolean
-  /** The Cache-Control of an action that declares `idempotent` and `cacheControl`; undefined: it cannot be called by GET. */
+  /** The Cache-Control of an action that declares `idempotent` and `cacheControl`; undefined if it cannot be called by GET. */
   cacheControlOf(actionName: string): string | undefined
-  /** The session of a gateway's own client, by its `sessionId`. */
+  /** Finds the session of a gateway's own client by its `sessionId`. */
   findSession(id: string): SessionView | undefined
-  /** Replaces the identity of a session by the guards' current result. Only for the same `id`. */
+  /** Replaces the identity of a session by the guards' current one, which must have the same `id`. */
   renewIdentity(sessionId: string, identity: Identity | undefined): void
-  /** An in-memory link to the server, for a gateway's own client. The server sees this peer at the other end. */
+  /** Opens an in-memory link for a gateway's own client. The server sees this peer at the other end. */
   connect(peer: Peer): Link
 }
 
-/** A refusal of a request or an upgrade with an HTTP status. Its message is for the client. */
+/** Refuses a request or an upgrade with an HTTP status. The message is for the client. */
 export class WebRefusal extends Error {
   readonly status: number
 

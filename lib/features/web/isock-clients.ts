@@ -1,10 +1,10 @@
-// Accepts the WebSockets of isock's own clients: links like any others, whose first frame has the credentials.
+// Accepts the WebSockets of isock's own clients as links, whose first frame has the credentials.
 import type { Link } from '../../core/link/link.ts'
 import { WebSocketLink } from '../../core/link/web-socket-link.ts'
 import { maxMessageBytes, webSocketProtocol } from '../../core/link/web-socket-messages.ts'
 import type { MountedGateway, WebVisit } from './gateway.ts'
 
-/** Accepts them at the path, with the subprotocol if the client names one. */
+/** Accepts clients at this path, with the subprotocol if the client names one. */
 export function isockClients(path: string, takeLink: (link: Link) => void): MountedGateway {
   return {
     onUpgrade({ request, url, peer }: WebVisit, protocols) {

@@ -1,16 +1,16 @@
-// A user's HTTP server that a web port has joined. Offers each request and upgrade to the port before the server's own
-// listeners, whenever these were added. Several ports may join one server, the latest first, and leave in any order.
+// A user's HTTP server that a web port has joined. Offers each request and upgrade to the port before the server's own listeners,
+// regardless of when they were added. Several ports may join a server, the latest one first, and leave in any order.
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-/** Receives each request and upgrade. Returns true if it takes it; it is then offered to nothing else. */
+/** Receives each request and upgrade. Returns true to take it, so that it is not offered to anything else. */
 export interface Offers {
   onRequest(request: IncomingMessage, response: ServerResponse): boolean
   onUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer): boolean
 }
 
 type Emit = (event: string | symbol, ...args: unknown[]) => boolean
-/** `offers`: undefined once the port has left. `former`: receives what this one does not take. */
+/** `offers` is undefined once the port has left. `former` gets what this port does not take. */
 type JoinedEmit = Emit & { offers?: Offers | undefined; former?: JoinedEmit | undefined }
 
 const events = ['request', 'upgrade', 'checkContinue'] as const
@@ -42,7 +42,7 @@ export class JoinedServer {
     return hasListener || isOffered(this.#own.former)
   }
 
-  /** Offers nothing from now on, and restores the server. */
+  /** Stops offering, and restores the server. */
   leave(): void {
     const http = this.#http
     this.#own.offers = undefined
@@ -67,12 +67,12 @@ function isTaken(offers: Offers, event: (typeof events)[number], args: unknown[]
   return hasTaken
 }
 
-/** Whether an earlier port is still there. A tool's own `emit` answers nothing by itself. */
+/** Whether an earlier port is still joined. The `emit` of a tool takes nothing itself. */
 function isOffered(emit: JoinedEmit | undefined): boolean {
   return emit !== undefined && (emit.offers !== undefined || isOffered(emit.former))
 }
 
-/** A tool's own `emit` has never joined, and does not leave. */
+/** Skips the `emit` of ports that have left. That of a tool stays. */
 function withoutLeftPorts(emit: JoinedEmit | undefined): JoinedEmit | undefined {
   const hasLeft = emit !== undefined && 'offers' in emit && emit.offers === undefined
   return hasLeft ? withoutLeftPorts(emit.former) : emit

@@ -1,5 +1,5 @@
-// Files kept in memory, plain or compressed, and their answers, including HEAD and conditional requests. Leaves the files of a
-// user's directory to send-file.ts.
+// Serves files that are kept in memory, plain or compressed, including HEAD and conditional requests. Leaves the files of a user's
+// directory to send-file.ts.
 import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { gunzipSync } from 'node:zlib'
@@ -7,20 +7,20 @@ import { type StoredCoding, wantedCodings } from './content-coding.ts'
 
 type Coding = StoredCoding['coding']
 
-/** One file in its forms. */
+/** A file in all its forms. */
 export interface KeptFile {
   readonly type: string
-  /** A hash of its content, or of its only form. */
+  /** A hash of the content, or of its only form. */
   readonly version: string
   plain(): Uint8Array
   readonly forms: ReadonlyMap<Coding, Uint8Array>
 }
 
-/** A reader that reads nothing for this long is disconnected. */
-const longestStallMs = 30_000
+/** A client that reads nothing for this long is disconnected. */
+const maxStallMs = 30_000
 const cacheControl = { lasting: 'public, max-age=31536000, immutable', asked: 'public, max-age=0' }
 
-/** A missing `plain` form is made from the gzip form on demand. */
+/** Creates a file. A missing `plain` form is made from the gzip form on demand. */
 export function keptFile(type: string, forms: ReadonlyMap<Coding, Uint8Array>, plain?: Uint8Array): KeptFile {
   const zipped = forms.get('gzip') ?? new Uint8Array()
   const version = createHash('sha256')
@@ -30,7 +30,7 @@ export function keptFile(type: string, forms: ReadonlyMap<Coding, Uint8Array>, p
   return { type, version, plain: () => plain ?? gunzipSync(zipped), forms }
 }
 
-/** `isLasting`: the content at this URL never changes. */
+/** Sends a file. `isLasting` is true if the content at this URL never changes. */
 export function sendKept(request: IncomingMessage, response: ServerResponse, file: KeptFile, isLasting: boolean): void {
   const wanted = wantedCodings(request.headers['accept-encoding'])
   const coding = wanted.find((each) => file.forms.has(each.coding))?.coding
@@ -48,9 +48,7 @@ export function sendKept(request: IncomingMessage, response: ServerResponse, fil
     response.end()
     return
   }
-  // The timeout belongs to the socket: the next request has another one.
-  response
-    .setTimeout(longestStallMs, () => response.destroy())
-    .prependOnceListener('finish', () => response.setTimeout(0))
+  // The timeout belongs to the socket, and must not apply to the next request.
+  response.setTimeout(maxStallMs, () => response.destroy()).prependOnceListener('finish', () => response.setTimeout(0))
   response.end(body)
 }

@@ -1,5 +1,5 @@
-// Detects peers that move bytes slower than the lowest rate of base/patience.ts: 16 KB per second, plus some time for stalls.
-// Time in which this process was suspended does not count.
+// Detects peers that are slower than the minimum rate of base/patience.ts: 16 KB per second, plus some time for stalls. Time in
+// which this process was suspended does not count.
 import type { Clock, Timer } from '../../core/base/clock.ts'
 import { leastBytesPerMs, patienceMs } from '../../core/base/patience.ts'
 import { Standstill } from '../../core/base/standstill.ts'
@@ -18,7 +18,7 @@ class RateTimer {
   #timer: Timer | undefined
   #isOver = false
 
-  /** `leftMs`: the time the peer has left. At 0 the peer is too slow, and `onSlow` is called. */
+  /** `leftMs` returns the remaining time of the peer. At 0 it is too slow, and `onSlow` is called. */
   constructor(clock: Clock, stallMs: number, leftMs: () => number, onSlow: () => void) {
     this.#clock = clock
     this.#stallMs = stallMs
@@ -26,7 +26,7 @@ class RateTimer {
     this.#onSlow = onSlow
   }
 
-  /** The time without that in which this process was suspended. */
+  /** The current time, without time in which this process was suspended. */
   now(): number {
     return this.#clock.now() - this.#stoodStillMs
   }
@@ -63,7 +63,7 @@ class RateTimer {
 }
 
 /**
- * Watches bytes that arrive, such as a body: they may stall for `stallMs` in total.
+ * Watches arriving bytes, such as a body, which may stall for `stallMs` in total.
  *
  * @param byteCount returns the number of bytes that have arrived.
  * @param onSlow called once, with the elapsed time.
@@ -84,14 +84,14 @@ export function watchIncoming(
 }
 
 /**
- * Watches the reader of bytes that were handed to a socket. It may read nothing for `stallMs`, plus a second for each 16 KB
- * that wait. Fast reading regains stall time, up to `stallMs`.
+ * Watches the reader of bytes that were written to a socket. It may read nothing for `stallMs`, plus a second for each 16 KB
+ * waiting. Fast reading regains stall time, up to `stallMs`.
  */
 export class ReaderWatch {
   readonly #stallMs: number
   readonly #timer: RateTimer
   #waitingBytes = 0
-  /** The rest of `stallMs` at this time. */
+  /** The remaining part of `stallMs`. */
   #stallLeftMs = 0
   #atMs = 0
 
@@ -100,7 +100,7 @@ export class ReaderWatch {
     this.#timer = new RateTimer(clock, stallMs, () => this.#leftMs, onSlow)
   }
 
-  /** Called when bytes were handed to the socket. */
+  /** Called when bytes were written to the socket. */
   add(bytes: number): void {
     if (this.#waitingBytes === 0) {
       this.#stallLeftMs = this.#stallMs
@@ -120,7 +120,7 @@ export class ReaderWatch {
     if (this.#waitingBytes <= 0) this.stop()
   }
 
-  /** Called when nothing waits any more. */
+  /** Called when no bytes are waiting any more. */
   stop(): void {
     this.#waitingBytes = 0
     this.#timer.stop()

@@ -1,4 +1,4 @@
-// The answers being sent over each connection, so that a closing port can tell these connections from idle ones.
+// The open responses of each connection, so that a closing port can distinguish these connections from idle ones.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
@@ -6,7 +6,7 @@ export class OpenAnswers {
   readonly #open = new Map<Socket, Set<ServerResponse>>()
   readonly #onLast: (socket: Socket) => void
 
-  /** `onLast` is called when the last answer of a connection has been sent. */
+  /** `onLast` is called when the last response of a connection has been sent. */
   constructor(onLast: (socket: Socket) => void) {
     this.#onLast = onLast
   }
@@ -25,7 +25,7 @@ export class OpenAnswers {
     return (this.#open.get(socket)?.size ?? 0) > 0
   }
 
-  /** Answers being sent. An answer behind another one of its connection is not sent yet. */
+  /** The responses being sent. A response behind another one of its connection is not being sent yet. */
   get leaving(): readonly ServerResponse[] {
     return [...this.#open.values()].flatMap((open) => [...open].filter(({ socket }) => socket !== null))
   }
@@ -35,7 +35,7 @@ export class OpenAnswers {
     if (known !== undefined) return known
     const open = new Set<ServerResponse>()
     this.#open.set(socket, open)
-    // A queued answer does not learn that the connection has ended.
+    // A queued response gets no event when the connection ends.
     socket.once('close', () => this.#open.delete(socket))
     return open
   }

@@ -1,7 +1,6 @@
-// Connections whose clients send requests before they have the answers. Such requests wait in order, and count for their
-// connection; too many close it. Above a lower limit the connection is not read until few are left, or at most for a
-// second, then for twice as long each time, because the end of a connection must be read too. Paused connections resume in
-// turns.
+// HTTP pipelining: connections whose clients send requests before they have the responses. Such requests wait in order, and count
+// for their connection; too many close it. Above a lower limit, the connection is paused until few are left, but at most for a
+// second, then twice as long each time, because the end of the connection must be noticed. Paused connections resume in turns.
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Account } from '../../core/accounting/account.ts'
@@ -10,18 +9,18 @@ import type { Meter } from '../../core/accounting/meter.ts'
 import type { Clock, Timer } from '../../core/base/clock.ts'
 
 /** A connection with more waiting requests is paused. */
-const mostUnpaced = 16
+const maxUnpaused = 16
 const firstLookMs = 1_000
-/** A connection with more is closed: no honest client sends that many. One chunk of the shortest ones has more than 2 000. */
-const mostWaiting = 4_096
-/** Connections that resume within a turn of the event loop. */
+/** A connection with more waiting requests is closed: no honest client sends that many. One chunk can have more than 2 000. */
+const maxWaiting = 4_096
+/** The number of connections that resume per turn of the event loop. */
 const readInTurn = 2
 
 interface Pipeline {
   readonly socket: Socket
   readonly held: Meter
   count: number
-  /** Whether it is paused. */
+  /** Whether the connection is paused. */
   isPaused: boolean
   lookAgain: Timer | undefined
   lookAgainMs: number
@@ -30,7 +29,7 @@ interface Pipeline {
 export class Pipelines {
   readonly #clock: Clock
   readonly #pipelines = new WeakMap<Socket, Pipeline>()
-  /** Connections that resume in their turn. */
+  /** Connections that will resume when it is their turn. */
   readonly #ready = new Set<Pipeline>()
   readonly #onReady: () => void
 
@@ -44,17 +43,17 @@ export class Pipelines {
     return this.#ready.size > 0
   }
 
-  /** Calls `onFirst` when the request is the first one of its connection; never if the connection ends before. */
+  /** Calls `onFirst` when the request is the first one of its connection, unless the connection ends before. */
   wait(socket: Socket, response: ServerResponse, account: Account, onFirst: () => void): void {
     const pipeline = this.#of(socket, account)
     this.#change(pipeline, 1)
     response.once('socket', () => {
       this.#change(pipeline, -1)
-      if (pipeline.count === mostUnpaced) this.#fewAreLeft(pipeline)
+      if (pipeline.count === maxUnpaused) this.#fewAreLeft(pipeline)
       onFirst()
     })
-    if (pipeline.count > mostWaiting) socket.destroy()
-    else if (pipeline.count > mostUnpaced) this.#pause(pipeline)
+    if (pipeline.count > maxWaiting) socket.destroy()
+    else if (pipeline.count > maxUnpaused) this.#pause(pipeline)
   }
 
   /** Called once per turn of the event loop. */

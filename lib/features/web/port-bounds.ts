@@ -1,5 +1,5 @@
-// The limits of our own ports: connections, when requests begin, and how slowly bodies may arrive. On a user's server these
-// are the user's choice.
+// The limits of our own ports: the number of connections, when requests start, and how slowly bodies may arrive. On a user's server,
+// these are up to the user.
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
 import type { Server as NetServer, Socket } from 'node:net'
 import type { Server as TlsServer } from 'node:tls'
@@ -16,7 +16,7 @@ export interface PortBoundsOptions {
   readonly clock: Clock
   readonly limits: Limits
   readonly maxConnections: number
-  /** The event of a connection that speaks HTTP. */
+  /** The event for a connection that is ready for HTTP. */
   readonly connected: 'secureConnection' | 'connection'
 }
 
@@ -38,7 +38,7 @@ export class PortBounds {
       boundHandshakes(http as NetServer as TlsServer, accounting, limits.maxUnauthenticatedLinks)
   }
 
-  /** Called when a request arrives. It begins in its turn. */
+  /** Called when a request arrives. Calls `begin` when it is its turn. */
   arrive(request: IncomingMessage, response: ServerResponse, begin: () => void): void {
     this.wake(request.socket)
     this.#slowBodies.watch(request)
@@ -52,7 +52,7 @@ export class PortBounds {
     this.#connections?.wake(socket)
   }
 
-  /** Called when all its answers have been sent. */
+  /** Called when all its responses have been sent. */
   rest(socket: Socket): void {
     this.#connections?.rest(socket)
   }

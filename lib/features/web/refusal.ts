@@ -1,4 +1,4 @@
-// Refusals of requests and upgrades, and their answers.
+// Refuses requests and upgrades.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 
@@ -6,11 +6,11 @@ import type { Duplex } from 'node:stream'
 export interface Refusal {
   readonly status: number
   readonly message: string
-  /** Called when it is answered; not if the user's own handlers take the request. */
+  /** Called when the refusal is sent, but not if the user's own handlers take the request. */
   readonly onAnswered?: () => void
 }
 
-/** Answers an upgrade with a status, and closes. */
+/** Responds to an upgrade with a status, and closes the connection. */
 export function refuseUpgrade(stream: Duplex, { status, message, onAnswered }: Refusal): void {
   onAnswered?.()
   if (stream.destroyed || stream.writableEnded) return
@@ -28,8 +28,8 @@ export function refuseRequest(response: ServerResponse, refusal: Refusal | undef
 }
 
 /**
- * A server may ignore a request to change the protocol, but Node hands over the bare socket for any. Such a request (from
- * clients that would prefer HTTP/2) is put back, to be read again without that header and as the last of its connection.
+ * Ignores an upgrade to another protocol, such as HTTP/2. Node has already handed over the raw socket, so the request is put back,
+ * to be read again without that header and as the last one of its connection.
  */
 export function unreadWithoutUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
   const { method, url, httpVersion, rawHeaders } = request

@@ -1,8 +1,7 @@
-// Decides when a request of a web port begins: immediately while few do. Otherwise addresses take turns, so that
-// neither many connections nor many requests in one write of a client delay others. Requests of one connection run in
-// order (pipelines.ts).
+// Decides when a request of a web port starts: immediately while there are few, otherwise addresses take turns, so that a client
+// with many connections or requests does not delay others. Requests of one connection run in order (pipelines.ts).
 //
-//   request ──> begins                                          few begin in this turn of the event loop
+//   request ──> starts                                          few requests in this turn of the event loop
 //     ├───────> waits for those before it in its connection ──╮
 //     ╰───────> waits for its address's turn <────────────────╯
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -12,29 +11,29 @@ import { setImmediate } from '../../core/base/platform-timers.ts'
 import { TurnBudget } from '../../core/base/turn-budget.ts'
 import { Pipelines } from './pipelines.ts'
 
-/** How many begin for one address per turn of the event loop. */
-const mostOfOne = 8
-/** How many begin in total, depending on how long turns take. Waiting ones are first in the next turn. */
-const inAll = { most: 64, least: 4 }
+/** How many requests of one address start per turn of the event loop. */
+const maxPerAddress = 8
+/** How many requests start per turn in total, depending on how long turns take. Waiting ones come first in the next turn. */
+const totalPerTurn = { most: 64, least: 4 }
 
 type Begin = () => void
 
 export class RequestTurns {
-  /** By address, in the order of their turns. */
+  /** The waiting requests by address, in the order of their turns. */
   readonly #waiting = new Map<object, Begin[]>()
-  /** How many have begun in this turn. */
+  /** How many requests have started in this turn, by address. */
   readonly #begun = new Map<object, number>()
   #begunCount = 0
   #isPlanned = false
   readonly #pipelines: Pipelines
-  readonly #inAll: TurnBudget
+  readonly #budget: TurnBudget
 
   constructor(clock: Clock) {
-    this.#inAll = new TurnBudget(clock, inAll)
+    this.#budget = new TurnBudget(clock, totalPerTurn)
     this.#pipelines = new Pipelines(clock, () => this.#plan())
   }
 
-  /** `account`: the account of the connection. A request whose connection has ended by its turn does not begin. */
+  /** Calls `begin` when it is the request's turn, unless its connection has ended. `account` is that of the connection. */
   arrive(request: IncomingMessage, response: ServerResponse, account: Account, begin: Begin): void {
     const { socket } = request
     const holder = account.part.address
@@ -49,7 +48,7 @@ export class RequestTurns {
     const begun = this.#begun.get(holder) ?? 0
     const waiting = this.#waiting.get(holder)
     if (waiting !== undefined) waiting.push(begin)
-    else if (this.#begunCount >= this.#inAll.amount || begun >= mostOfOne) this.#waiting.set(holder, [begin])
+    else if (this.#begunCount >= this.#budget.amount || begun >= maxPerAddress) this.#waiting.set(holder, [begin])
     else this.#begin(holder, begin)
     this.#plan()
   }
@@ -68,20 +67,20 @@ export class RequestTurns {
 
   readonly #turn = (): void => {
     this.#isPlanned = false
-    this.#inAll.begin()
+    this.#budget.begin()
     this.#begun.clear()
     this.#begunCount = 0
     // One for each address per round.
-    for (let round = 0; round < mostOfOne && this.#waiting.size > 0; round++) this.#round()
+    for (let round = 0; round < maxPerAddress && this.#waiting.size > 0; round++) this.#round()
     this.#pipelines.readSome()
     if (this.#waiting.size > 0 || this.#pipelines.hasReady) this.#plan()
-    else this.#inAll.rest()
+    else this.#budget.rest()
   }
 
   #round(): void {
     for (const [holder, waiting] of [...this.#waiting]) {
-      if (this.#begunCount >= this.#inAll.amount) return
-      // Behind all others, if it has more.
+      if (this.#begunCount >= this.#budget.amount) return
+      // To the end of the order, if it has more.
       this.#waiting.delete(holder)
       const next = waiting.shift() as Begin
       if (waiting.length > 0) this.#waiting.set(holder, waiting)

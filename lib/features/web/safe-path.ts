@@ -1,23 +1,23 @@
-// Maps the path of a URL to a file below a root, or to nothing. No path from a client leads outside.
+// Maps the path of a URL to a file below a root directory. No path from a client leads outside.
 //
 // Three checks in order: the names as text; the place with all links followed (realpath), which must be below the
 // root's own; and the file, which must be an ordinary one.
 import { lstat, realpath, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative, sep } from 'node:path'
 
-/** Bytes of one name; the limit of file systems. */
+/** The largest name in bytes, as in common file systems. */
 const maxNameBytes = 255
 /** The only public name with a leading dot. */
 const publicDotName = '.well-known'
 
-/** Error codes that mean that there is nothing for clients. Other failures (too many open files ...) are thrown. */
-const nothingThere = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM', 'ENAMETOOLONG', 'EINVAL'])
+/** Error codes that mean that there is no such file. Other failures, such as too many open files, are thrown. */
+const notFoundCodes = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM', 'ENAMETOOLONG', 'EINVAL'])
 
 /** Where a file may be written: an existing directory, and the file's name in it. */
 export interface Place {
-  /** Absolute, with links followed. */
+  /** The absolute path, with links resolved. */
   readonly directory: string
-  /** Absolute. */
+  /** The absolute path. */
   readonly file: string
 }
 
@@ -91,7 +91,7 @@ async function ifThere<T>(look: () => Promise<T | undefined>): Promise<T | undef
   try {
     return await look()
   } catch (error) {
-    if (nothingThere.has((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    if (notFoundCodes.has((error as NodeJS.ErrnoException).code ?? '')) return undefined
     throw error
   }
 }

@@ -4,18 +4,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { withPackages } from '../../core/base/optional-packages.ts'
 import type { StoredCoding } from './content-coding.ts'
 
-/** A reader that reads nothing for this long is disconnected. */
-export const longestStallMs = 30_000
+/** A client that reads nothing for this long is disconnected. */
+export const defaultMaxStallMs = 30_000
 
 /** A file and how to send it. */
 export interface FileToSend {
-  /** Absolute. Its extension decides the type. */
+  /** The absolute path. Its extension determines the type. */
   readonly file: string
   /** The same file in a coding that the client accepts. */
   readonly coded?: CodedFile | undefined
-  /** Codings exist: caches have to keep them apart. Default false. */
+  /** Whether there are other codings, so that caches must keep them apart. Default false. */
   readonly hasCodings?: boolean
-  /** The content at this URL never changes: clients need not ask again. Default: they ask each time, with its ETag. */
+  /** Whether the content at this URL never changes. Default: clients revalidate it each time by its ETag. */
   readonly isImmutable?: boolean
   readonly headers?: Readonly<Record<string, string>>
 }
@@ -25,12 +25,12 @@ export interface CodedFile {
   readonly coding: StoredCoding['coding']
 }
 
-/** How long clients without support for `immutable` may cache. */
+/** How long clients that do not support `immutable` may cache. */
 const aYearMs = 365 * 24 * 60 * 60 * 1000
-/** Headers that describe the file, not an error that is sent instead. */
+/** Headers that describe the file, to be removed if an error is sent instead. */
 const headersOfFile = ['accept-ranges', 'cache-control', 'content-encoding', 'content-length', 'etag', 'last-modified']
 
-/** Sends a file. Disconnects a reader that reads nothing for `maxStallMs`, because each reader holds a socket and an open file. */
+/** Sends a file. Disconnects a client that reads nothing for `maxStallMs`, because each holds a socket and an open file. */
 export async function sendFile(
   request: IncomingMessage,
   response: ServerResponse,
@@ -38,7 +38,7 @@ export async function sendFile(
   maxStallMs: number,
 ): Promise<void> {
   const { default: send } = await withPackages('a static file', ['send'], () => import('#send'))
-  // The timeout belongs to the socket, and the next request has another one.
+  // The timeout belongs to the socket, and must not apply to the next request.
   response.setTimeout(maxStallMs, () => response.destroy()).prependOnceListener('finish', () => response.setTimeout(0))
   for (const [name, value] of Object.entries({ 'x-content-type-options': 'nosniff', ...headers }))
     response.setHeader(name, value)

@@ -1,5 +1,5 @@
-// Closes connections whose request bodies are not read, or hardly move. A body that makes progress may take its time, however
-// large it is. Readers of bodies have a stricter limit of their own, and answer when it is exceeded.
+// Closes connections whose request bodies are not read, or barely make progress. Any other body may take its time, however large
+// it is. Readers of bodies have a stricter limit of their own, and respond when it is exceeded.
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../../core/base/clock.ts'
 import { watchIncoming } from './least-rate.ts'
@@ -24,7 +24,7 @@ export class SlowBodies {
       stallMs,
       () => socket.bytesRead - before,
       () => {
-        // A body that has arrived is up to its reader.
+        // A complete body is up to its reader.
         if (!request.complete) socket.destroy()
       },
     )

@@ -7,13 +7,13 @@ import { invalidOption } from '../../core/base/options.ts'
 import { storedCodings, wantedCodings } from './content-coding.ts'
 import type { MountedGateway, WebVisit } from './gateway.ts'
 import { resolveInside } from './safe-path.ts'
-import { type CodedFile, isReading, longestStallMs, sendFile } from './send-file.ts'
+import { type CodedFile, defaultMaxStallMs, isReading, sendFile } from './send-file.ts'
 
-/** How much older the compressed form may be: copying a directory sets the times of its files in any order. */
+/** How much older a compressed form may be, because copying a directory sets the times of files in any order. */
 const copyingMs = 2_000
 
-/** Throws ClientError (`INVALID_OPTION`) for anything but a directory. */
-export function staticFiles(root: string, maxStallMs = longestStallMs): MountedGateway {
+/** Serves the files of a directory. Throws ClientError (`INVALID_OPTION`) for anything else. */
+export function staticFiles(root: string, maxStallMs = defaultMaxStallMs): MountedGateway {
   if (statSync(root, { throwIfNoEntry: false })?.isDirectory() !== true)
     throw invalidOption('static', 'an existing directory', root)
   return {
@@ -33,7 +33,7 @@ async function serveFrom(
   response: ServerResponse,
   maxStallMs: number,
 ): Promise<void> {
-  // The original path: a trailing slash asks for a directory.
+  // The original path, because a trailing slash means a directory.
   const { pathname } = new URL(`http://isock${request.url}`)
   const path = pathname.endsWith('/') ? `${pathname}index.html` : pathname
   const file = await resolveInside(root, path).catch(() => undefined)
@@ -47,7 +47,7 @@ async function serveFrom(
   await sendFile(request, response, { file, coded, hasCodings: forms.length > 0 }, maxStallMs)
 }
 
-/** The compressed forms below the same root. A form older than the file is outdated. */
+/** The compressed forms of a file, below the same root. A form older than the file is outdated. */
 async function codedForms(root: string, path: string, file: string): Promise<readonly CodedFile[]> {
   const forms = await Promise.all(
     storedCodings.map(async ({ coding, suffix }) => ({ coding, file: await resolveInside(root, `${path}${suffix}`) })),

@@ -1,4 +1,4 @@
-// Turns a request to upgrade into the open WebSocket of a route.
+// Upgrades requests to the open WebSockets of their routes.
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
@@ -12,12 +12,12 @@ import { type Refusal, refuseUpgrade } from './refusal.ts'
 
 export interface Decision {
   readonly limitMs: number
-  /** The answer to a gateway's rejection. */
+  /** The refusal for an error of a gateway. */
   refusalFor(error: unknown): Refusal
 }
 
 export class Upgrades {
-  /** One for each message limit, because the limit belongs to the server, not to a socket. */
+  /** One server per message limit, because `ws` sets the limit per server, not per socket. */
   readonly #servers = new Map<number, WebSocketServer>()
   readonly #sockets = new Set<WebSocket>()
   /** Sockets whose gateway has not decided yet. */
@@ -40,13 +40,13 @@ export class Upgrades {
     })
   }
 
-  /** Accepts an upgrade and closes it immediately, with a reason that its client can read: pages cannot read a status. */
+  /** Accepts an upgrade and closes it immediately with a reason, because pages cannot read an HTTP status. */
   reject(request: IncomingMessage, stream: Duplex, head: Buffer, route: SocketRoute, reason: string): void {
     const onSocket = (socket: WebSocket): void => void closeSocket(socket, this.#clock, closeCodes.refused, reason)
     this.accept(request, stream, head, { ...route, onSocket })
   }
 
-  /** The client may leave while the gateway decides, or the gateway may take too long. */
+  /** Accepts an upgrade when the gateway has decided, unless the client disconnects or the gateway takes too long. */
   async acceptLater(
     request: IncomingMessage,
     stream: Duplex,
@@ -59,7 +59,7 @@ export class Upgrades {
     this.#undecided.add(stream)
     try {
       const settled = await route
-      // Not if the client has left, or was refused meanwhile.
+      // Unless the client has disconnected or was refused in the meantime.
       if (stream.writable) this.accept(request, stream, head, settled)
     } catch (error) {
       refuseUpgrade(stream, refusalFor(error))

@@ -1,13 +1,13 @@
-// What the web server offers to gateways, based on what the server offers to its features.
+// The interface of a web server for gateways, based on that of the server for its features.
 import type { Link, Peer } from '../../core/link/link.ts'
 import { createMemoryLinks } from '../../core/link/memory-link.ts'
 import type { ServerKit } from '../../core/server/feature.ts'
 import type { WebHost } from './gateway.ts'
 
-/** A process as gateways see it. */
+/** A process as seen by gateways. */
 export interface ProcessView {
   readonly name: string
-  /** The states of `ProcessHandle`. */
+  /** A state of `ProcessHandle`. */
   readonly state: string
 }
 

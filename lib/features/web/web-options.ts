@@ -12,37 +12,37 @@ import type { AccessOptions } from './access.ts'
 import type { WebGateway } from './gateway.ts'
 
 export interface WebOptions extends AccessOptions {
-  /** 0: any free port. Required, unless `server` is given. */
+  /** The port; 0 for any free one. Required unless `server` is given. */
   readonly port?: number | undefined
-  /** The address to listen at. Default '127.0.0.1'. To be reached from other machines, `hosts` must name this machine too. */
+  /** The address to listen at. Default '127.0.0.1'. To accept other machines, `hosts` must list the name of this machine too. */
   readonly host?: string | undefined
   /**
-   * Key and certificate, or their files: https and wss. With `requestCert` and `ca`, clients may or must
-   * (`rejectUnauthorized`) show a certificate, which is an identity as on 'tls://', for every protocol.
+   * Key and certificate, or their files, for https and wss. With `requestCert` and `ca`, clients may or must
+   * (`rejectUnauthorized`) present a certificate, which is their identity in every protocol, as on 'tls://'.
    */
   readonly tls?: PortTls | undefined
   /**
-   * An HTTP server to join instead of listening. It must already have its own handlers, which receive what isock does not take,
-   * and it stays open at the end. Pages of `origins` may read isock's answers (CORS); the server decides about its own.
+   * An HTTP server to join instead of listening. It must already have its own handlers, which get the requests that isock does not
+   * take, and it stays open when isock closes. Pages of `origins` may read isock's responses (CORS), not those of the server.
    */
   readonly server?: HttpServer | HttpsServer | undefined
-  /** Where isock's own clients connect, as a WebSocket. Default '/isock'. */
+  /** The path of WebSockets of isock's own clients. Default '/isock'. */
   readonly path?: string | undefined
-  /** A directory whose files are served. Default: none. */
+  /** A directory of files to serve. Default: none. */
   readonly static?: string | undefined
-  /** The path of the client's module for browsers, as in '/isock.js'. Default: not served. */
+  /** The path at which to serve the client's module for browsers, such as '/isock.js'. Default: not served. */
   readonly browserModule?: string | undefined
-  /** Foreign protocols on the same port. */
+  /** Gateways for other protocols on the same port. */
   readonly gateways?: readonly WebGateway[] | undefined
   /**
-   * Open connections, including WebSockets. Above it, the oldest connection without a request of the address with the most is
-   * closed, otherwise its oldest connection; if no address has more, the new one is closed. Default 10 000.
+   * Open connections, including WebSockets. Beyond that, the oldest idle connection of the address with the most is closed,
+   * otherwise its oldest connection; if no address has more, the new one is closed. Default 10 000.
    */
   readonly maxConnections?: number | undefined
   /**
-   * The addresses and ranges of proxies; `'loopback'` for this machine. For requests that they forward, `peer.address`,
-   * `trust`, limits and logs use the client in X-Forwarded-For, and X-Forwarded-Proto shows whether the whole way was TLS.
-   * Ignored from other addresses. Default none.
+   * The addresses and ranges of proxies; `'loopback'` for this machine. For their requests, `peer.address`, `trust`,
+   * limits and logs use the client in X-Forwarded-For, and X-Forwarded-Proto tells whether the whole path is TLS. The headers of
+   * other senders are ignored. Default none.
    */
   readonly trustProxy?: readonly string[] | undefined
   /**
@@ -52,11 +52,11 @@ export interface WebOptions extends AccessOptions {
    */
   readonly proxyProtocol?: ProxyAddresses | undefined
   /**
-   * How long a connection without a request stays open, in milliseconds. Default 65 000: longer than load balancers keep
-   * theirs (often 60 s), which would otherwise send a request into a closing connection. 0: never closed.
+   * How long an idle connection stays open, in milliseconds; 0 for no limit. Default 65 000, longer than the timeout of load
+   * balancers (often 60 s), which would otherwise send requests over closing connections.
    */
   readonly keepAliveTimeoutMs?: number | undefined
-  /** How long the headers of a request may take, in milliseconds. Default 10 000. */
+  /** How long the headers of a request may take to arrive, in milliseconds. Default 10 000. */
   readonly headersTimeoutMs?: number | undefined
 }
 

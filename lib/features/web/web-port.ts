@@ -1,5 +1,5 @@
-// The HTTP server of a web server: our own, or a user's that we join. What we do not take is passed to the user's own
-// handlers, and at the end the user's server is restored.
+// The HTTP server behind a web server: either our own, or a user's server that we join. On a user's server, requests that we do not
+// take go to its own handlers, and it is restored when we leave.
 import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type Server as HttpsServer } from 'node:https'
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
@@ -19,20 +19,20 @@ import { PortBounds } from './port-bounds.ts'
 import { type Refusal, refuseRequest, refuseUpgrade, unreadWithoutUpgrade } from './refusal.ts'
 import type { ResolvedWebOptions } from './web-options.ts'
 
-/** Each returns undefined for what it takes. */
+/** The handlers of a port. Each returns undefined if it takes the request, or else why it does not. */
 export interface WebHandlers {
   onRequest(request: IncomingMessage, response: ServerResponse): Refusal | undefined
   onUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer): Refusal | undefined
 }
 
-/** What a port needs of its server. */
+/** The part of a server that its ports need. */
 export type PortKit = Pick<ServerKit, 'clock' | 'accounting' | 'limits' | 'log'>
 
-/** How long unsent answers may still take when the grace period is over. */
+/** The minimum time for unsent responses after the grace period, in milliseconds. */
 const releaseMs = 1_000
 const tooManyHeaders: Refusal = { status: 431, message: 'this request has too many headers' }
 /** How many headers Node reads by default. */
-const mostHeadersOfNode = 1_000
+const defaultMaxHeaders = 1_000
 const unknownProtocol: Refusal = { status: 404, message: 'only WebSockets are accepted at this path' }
 
 export class WebPort {
@@ -41,7 +41,7 @@ export class WebPort {
   /** Connections that were not upgraded to WebSockets. */
   readonly #connections = new Set<Socket>()
   readonly #answers = new OpenAnswers((socket) => this.#onLastAnswer(socket))
-  /** Only for our own port. */
+  /** Undefined on a user's server. */
   readonly #bounds: PortBounds | undefined
   #isClosing = false
   #joined: JoinedServer | undefined
@@ -70,22 +70,22 @@ export class WebPort {
     return 'setSecureContext' in this.#http
   }
 
-  /** The event of a connection that speaks HTTP. */
+  /** The event for a connection that is ready for HTTP. */
   get #connected(): 'secureConnection' | 'connection' {
     return this.isTls ? 'secureConnection' : 'connection'
   }
 
-  /** On a user's server: whether others listen for upgrades there. */
+  /** Whether a user's server has other listeners for upgrades. */
   get hasOtherUpgrades(): boolean {
     return this.#joined?.hasOthers('upgrade') === true
   }
 
-  /** Where it listens. */
+  /** The address that it listens at. */
   get address(): AddressInfo {
     return this.#http.address() as AddressInfo
   }
 
-  /** The address as a URL that works on this machine, with a host that `hosts` allows. */
+  /** A URL that works on this machine, with a host that `hosts` allows. */
   get url(): string {
     const { address, port } = this.address
     const isEverywhere = address === '0.0.0.0' || address === '::'
@@ -93,27 +93,27 @@ export class WebPort {
     return `${this.isTls ? 'https' : 'http'}://${/:\d+$/.test(named) && !named.endsWith(']') ? named : `${named}:${port}`}`
   }
 
-  /** Address and host, for the check whether the port is open to other machines. */
+  /** Address and host, to check whether the port is open to other machines. */
   get place(): { readonly address: string; readonly host: string } {
     const { address, port } = this.address
     return { address: `${this.isTls ? 'https' : 'http'}://${urlHost(address)}:${port}`, host: address }
   }
 
-  /** Whether Node may have dropped headers, as it does beyond the server's maximum. */
-  #hasLostHeaders({ rawHeaders }: IncomingMessage): boolean {
-    const most = this.#http.maxHeadersCount ?? mostHeadersOfNode
-    return most > 0 && rawHeaders.length / 2 >= most
+  /** Whether Node may have dropped headers because there are too many. */
+  #mayLackHeaders({ rawHeaders }: IncomingMessage): boolean {
+    const max = this.#http.maxHeadersCount ?? defaultMaxHeaders
+    return max > 0 && rawHeaders.length / 2 >= max
   }
 
-  /** Only for our own port with TLS. */
+  /** Replaces the TLS of our own port, which must have TLS. */
   renewTls(tls: ListenTls): void {
     ;(this.#http as HttpsServer).setSecureContext(tls)
   }
 
-  /** Throws ServerError: `ADDRESS_IN_USE`, `LISTEN_FAILED`. */
+  /** Starts listening. Throws ServerError: `ADDRESS_IN_USE`, `LISTEN_FAILED`. */
   async open(): Promise<void> {
     const { server, host, port } = this.#options
-    // Without the caller's context, which Node would hand on to every request.
+    // Without the caller's async context, which Node would pass on to every request.
     if (server === undefined) await runClean(() => listenAt(this.#http, host, port), undefined)
     else if (typeof server.address() !== 'object' || server.address() === null)
       throw new ServerError('option server: the server must listen before listenWeb joins it', {
@@ -121,7 +121,7 @@ export class WebPort {
       })
   }
 
-  /** Starts to pass on requests and upgrades. */
+  /** Starts passing requests and upgrades to the handlers. */
   attach(handlers: WebHandlers): void {
     const http = this.#http
     const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): boolean =>
@@ -141,14 +141,14 @@ export class WebPort {
     this.#detach = () => joined.leave()
   }
 
-  /** Handles a request at our own port. */
+  /** Handles a request to our own port. */
   #request(handlers: WebHandlers, request: IncomingMessage, response: ServerResponse): void {
     this.#answers.add(request, response)
     const begin = (): void => refuseRequest(response, this.#refusalOf(handlers, request, response))
     this.#bounds?.arrive(request, response, begin)
   }
 
-  /** Handles a request at a user's server. Returns true if it was taken. */
+  /** Handles a request to a user's server. Returns true if it was taken. */
   #offer(handlers: WebHandlers, request: IncomingMessage, response: ServerResponse): boolean {
     const refusal = this.#refusalOf(handlers, request, response)
     if (refusal !== undefined && this.#joined?.hasOthers('request') === true) return false
@@ -158,44 +158,43 @@ export class WebPort {
   }
 
   #refusalOf(handlers: WebHandlers, request: IncomingMessage, response: ServerResponse): Refusal | undefined {
-    return this.#hasLostHeaders(request) ? tooManyHeaders : handlers.onRequest(request, response)
+    return this.#mayLackHeaders(request) ? tooManyHeaders : handlers.onRequest(request, response)
   }
 
-  /** Returns true if it was taken. */
+  /** Handles an upgrade. Returns true if it was taken. */
   #upgrade({ onUpgrade }: WebHandlers, request: IncomingMessage, stream: Duplex, head: Buffer): boolean {
     const hasOthers = this.hasOtherUpgrades
     this.#connections.delete(stream as Socket)
     this.#bounds?.wake(stream as Socket)
     const isForWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket'
-    const hasLost = this.#hasLostHeaders(request)
-    if (!hasLost && !isForWebSocket && !hasOthers) {
+    const mayLack = this.#mayLackHeaders(request)
+    if (!mayLack && !isForWebSocket && !hasOthers) {
       unreadWithoutUpgrade(request, stream, head)
       this.#http.emit(this.#connected, stream)
       return true
     }
     stream.on('error', () => undefined)
     const take = isForWebSocket ? onUpgrade : () => unknownProtocol
-    const refusal = hasLost ? tooManyHeaders : take(request, stream, head)
+    const refusal = mayLack ? tooManyHeaders : take(request, stream, head)
     if (refusal !== undefined && hasOthers) return false
     if (refusal !== undefined) refuseUpgrade(stream, refusal)
     return true
   }
 
   /**
-   * Closes the port. Answers being sent have `graceMs` to finish. Settles when the port is free and no answer is
-   * open.
+   * Closes the port. Responses being sent have `graceMs` to finish. Settles when the port is free and all responses have ended.
    */
   async close(graceMs: number, clock: Clock): Promise<void> {
     this.#isClosing = true
     this.#detach()
     this.#http.removeListener(this.#connected, this.#onConnection)
     const limitMs = Math.max(graceMs, releaseMs)
-    // The connections belong to the user's server, which continues.
+    // The connections belong to the user's server, which keeps running.
     if (this.#options.server !== undefined) return closedWithin(this.#answers.leaving, limitMs, clock)
-    // A TLS handshake that finishes later would leave an unknown connection.
+    // A TLS handshake that finishes later would leave an untracked connection.
     this.#http.on(this.#connected, (socket: Socket) => socket.destroy())
     this.#closeWaiting()
-    // Not http's own close, which cuts off written answers that have not left. Bun's HTTP servers have no other.
+    // Not the HTTP server's own close, which cuts off responses that are written but not sent. Bun has no other.
     if (this.#http instanceof NetServer) NetServer.prototype.close.call(this.#http)
     else (this.#http as HttpServer).close()
     const open = [...this.#connections]
@@ -206,7 +205,7 @@ export class WebPort {
 
   #onLastAnswer(socket: Socket): void {
     this.#bounds?.rest(socket)
-    // As Node does after an answer with `connection: close`.
+    // As Node does after a response with `connection: close`.
     if (this.#isClosing && this.#options.server === undefined) socket.destroySoon()
   }
 
@@ -216,7 +215,7 @@ export class WebPort {
   }
 }
 
-/** Settles when all have closed, by themselves or after this time. */
+/** Settles when all have closed. Destroys those still open after the time limit. */
 async function closedWithin(all: readonly (Socket | ServerResponse)[], limitMs: number, clock: Clock): Promise<void> {
   const open = all.filter(({ closed }) => !closed)
   if (open.length === 0) return
@@ -232,7 +231,7 @@ function urlHost(address: string): string {
   return address.includes(':') ? `[${address}]` : address
 }
 
-/** The host in the URL of a port that listens at all addresses. */
+/** The host for the URL of a port that listens at all addresses. */
 function hostToOpen(hosts: AllowList | undefined, address: string): string {
   const loopback = address === '::' ? '[::1]' : '127.0.0.1'
   if (hosts === undefined || typeof hosts !== 'object' || hosts.includes(loopback)) return loopback
@@ -247,7 +246,7 @@ function makeServer({ tls, keepAliveTimeoutMs, headersTimeoutMs }: ResolvedWebOp
     tls === undefined
       ? createServer(bounds)
       : createTlsServer({ ...bounds, ...usableTls(tls), handshakeTimeout: 5_000 })
-  // No maximum, because Node would drop further headers silently. maxHeaderSize limits them, and answers 431.
+  // No maximum, because Node would silently drop further headers. maxHeaderSize limits them instead, with 431.
   server.maxHeadersCount = 0
   return server
 }

@@ -27,23 +27,23 @@ import { WebPort } from './web-port.ts'
 
 /** What `listenWeb` returns. */
 export interface WebListener {
-  /** Such as 'http://127.0.0.1:8080', with the actual port. */
+  /** The URL with the actual port, such as 'http://127.0.0.1:8080'. */
   readonly url: string
-  /** Where `new Client(...)` connects, such as 'ws://127.0.0.1:8080/isock'. */
+  /** The address for `new Client(...)`, such as 'ws://127.0.0.1:8080/isock'. */
   readonly address: string
   /**
-   * The URL of the option `browserModule` for pages that cache it for a year: the path with the hash of its content, such
-   * as '/isock.js?v=Zk3...'. Undefined without that option.
+   * The path of the client's module with a hash of its content, which browsers may cache for a year, such as
+   * '/isock.js?v=Zk3...'. Undefined without the option `browserModule`.
    */
   readonly browserModule: string | undefined
   /**
-   * Closes only this port; the server's other addresses stay open. Running requests and their answers have `graceMs`
-   * (default 10 000). Settles when the port is free and everything is released. Rejects with ClientError (`INVALID_OPTION`).
+   * Closes only this port; the server's other addresses stay open. Running requests have `graceMs` (default 10 000) to finish.
+   * Settles when the port is free and everything is released. Rejects with ClientError (`INVALID_OPTION`).
    */
   close(graceMs?: number): Promise<void>
 }
 
-/** What the web server needs of the feature that owns it. */
+/** The part of its feature that a web server needs. */
 export interface WebSurroundings {
   processes(): readonly ProcessView[]
   onClosed(): void
@@ -59,7 +59,7 @@ export class WebServer implements WebListener {
   #url = ''
   #isOpen = false
   readonly #own: MountedGateway
-  /** The sockets of isock's own clients. At the server's end, their sessions close them. */
+  /** The sockets of isock's own clients, which their sessions close when the server ends. */
   readonly #links: Upgrades
   readonly #sockets: Upgrades
   #access: Access | undefined
@@ -115,13 +115,13 @@ export class WebServer implements WebListener {
     return this
   }
 
-  /** Ends everything but the sessions, which the server ends itself. */
+  /** Ends everything but the sessions, which the server ends. */
   drain(graceMs: number): Promise<void> {
     this.#drained ??= this.#end(graceMs)
     return this.#drained
   }
 
-  /** Functions that renew TLS at our own port, if it has TLS. Throws ClientError (`INVALID_OPTION`) for unusable TLS. */
+  /** Functions that renew the TLS of our own port, if it has any. Throws ClientError (`INVALID_OPTION`) for unusable TLS. */
   tlsRenewals(renewal: TlsRenewal | undefined): (() => void)[] {
     const { tls } = this.#options
     if (tls === undefined) return []
@@ -203,7 +203,7 @@ export class WebServer implements WebListener {
     return this.#mounted.filter((mounted) => mounted.mayBeEmbedded?.(url) === true)
   }
 
-  /** On our own port all preflights are ours; on a user's server, those for what a gateway takes. */
+  /** Whether to answer a preflight: always on our own port, on a user's server only for requests that a gateway takes. */
   #isOwnPreflight({ request, url }: WebVisit): boolean {
     const method = preflightMethod(request)
     if (method === undefined || this.#options.server === undefined) return method !== undefined
@@ -269,7 +269,7 @@ export class WebServer implements WebListener {
   }
 
   async #end(graceMs: number): Promise<void> {
-    // Node does not report a port that is closed while it opens: wait until it is open.
+    // Node does not report the end of a port that is closed while it opens, so wait until it is open.
     await this.#opened?.catch(() => undefined)
     this.#watch?.close()
     const endAtMs = this.#kit.clock.now() + graceMs
@@ -286,7 +286,7 @@ export class WebServer implements WebListener {
   }
 }
 
-/** A browser that opens the address of isock's clients learns what it is for. */
+/** The refusal for an unknown path. Explains the path of isock's clients to browsers. */
 function nothingAt(path: string, ofClients: string): Refusal {
   if (path !== ofClients) return { status: 404, message: 'there is nothing at this path' }
   const message = `clients of isock connect here, over a WebSocket: new Client('ws://<host>${ofClients}')`

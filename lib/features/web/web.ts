@@ -14,9 +14,9 @@ export interface ServerWithProcesses extends Pick<ActionServer, 'addFeature' | '
 const name = 'web'
 
 /**
- * Serves browsers too, and clients of other protocols through gateways, on its own port or on an existing HTTP server
- * of yours: the same actions, sessions and guarantees, over WebSockets. Pages of other origins and foreign host names are
- * refused unless `origins` and `hosts` name them. `server.shutdown()` closes it.
+ * Serves browsers over WebSockets, and clients of other protocols through gateways, on a port of its own or on your HTTP server:
+ * with the same actions, sessions and guarantees. Rejects pages of other origins and unknown host names unless `origins` and
+ * `hosts` list them. `server.shutdown()` closes it.
  *
  * @throws ClientError: `INVALID_OPTION`, `MISSING_PACKAGE`; ServerError: `ADDRESS_IN_USE`, `LISTEN_FAILED`, `SHUTTING_DOWN`.
  * @example
@@ -45,7 +45,7 @@ class Web implements ServerFeature {
     return [...this.#servers].flatMap((server) => (server.isOpen ? server.address : []))
   }
 
-  /** Functions that renew TLS at each of our own ports with TLS. */
+  /** Functions that renew the TLS of our own ports, for each one with TLS. */
   tlsRenewals(renewal: TlsRenewal | undefined): (() => void)[] {
     return [...this.#servers].flatMap((server) => (server.isOpen ? server.tlsRenewals(renewal) : []))
   }
@@ -59,7 +59,7 @@ class Web implements ServerFeature {
       processes: this.#processes,
       onClosed: () => this.#servers.delete(server),
     })
-    // Added before it is open, so that a drain in the meantime finds it.
+    // Added before it is open, so that a drain in the meantime closes it.
     this.#servers.add(server)
     try {
       await server.open()
@@ -76,7 +76,7 @@ class Web implements ServerFeature {
     await Promise.all(this.#drained.map((server) => server.drain(graceMs)))
   }
 
-  /** Ends links that arrived while the gateways drained and never became part of a session. */
+  /** Ends links that arrived while the gateways drained and never joined a session. */
   async onDrained(): Promise<void> {
     await Promise.all(this.#drained.map((server) => server.close()))
   }
