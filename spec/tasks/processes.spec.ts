@@ -331,6 +331,8 @@ describe('Processes', () => {
       expect(() => server.addProcess('held', held)).to.throw(/process "held" is already added/)
       expect(() => server.addProcess('', new Held())).to.throw(/name of a process/)
       expect(() => server.addProcess({} as Held)).to.throw(/expected an instance of a Process subclass/)
+      const half = Object.assign(new Held(), { run: undefined }) as unknown as Held
+      expect(() => server.addProcess('half', half)).to.throw(/run of process "half": expected a method, got undefined/)
       expect(() => server.addProcess('wrong', new Wrong())).to.throw(/maxRestarts of process "wrong"/)
       const wrong = (bound: object) => () => server.addProcess('wrong', Object.assign(new Held(), bound))
       for (const bound of ['maxRestarts', 'maxQueued'])

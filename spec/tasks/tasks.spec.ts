@@ -519,6 +519,9 @@ describe('Tasks', () => {
       expect(() => server.addTask('', new Every(1, never))).to.throw(/name of a task/)
       expect(() => server.addTask('s', new Start(never, { delayMs: -1 }))).to.throw(/delayMs of task "s"/)
       expect(() => server.addTask('s', new Start(never, { priority: Number.NaN }))).to.throw(/priority of task "s"/)
+      const half = (method: string): Task => Object.assign(new Every(1, never), { [method]: undefined })
+      expect(() => server.addTask('h', half('intervalMs'))).to.throw(/intervalMs of task "h": expected a method/)
+      expect(() => server.addTask('h', half('run'))).to.throw(/run of task "h": expected a method/)
       expect(() => server.addTask('e', new End(never, 0, 0))).to.throw(/timeLimitMs of task "e"/)
     })
 

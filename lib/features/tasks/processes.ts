@@ -45,6 +45,7 @@ export class Processes implements ServerFeature {
   /** @throws ServerError (`DUPLICATE_PROCESS`, `SHUTTING_DOWN`), ClientError (`INVALID_OPTION`). */
   add(process: AnyProcess, name = nameOf(process)): void {
     if (!(process instanceof Process)) throw invalidOption('process', 'an instance of a Process subclass', process)
+    if (typeof process.run !== 'function') throw invalidOption(`run of process "${name}"`, 'a method', process.run)
     if (!isName(name)) throw invalidOption('name of a process', 'a string of 1 to 512 bytes', name)
     if (this.#processes.has(name)) {
       const message = `process "${name}" is already added; remove it first, or add this one under another name`

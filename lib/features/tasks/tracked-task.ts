@@ -30,6 +30,7 @@ export class TrackedTask {
   /** `former` are the removed tasks that it replaces. @throws ClientError (`INVALID_OPTION`) that names the wrong field. */
   constructor(name: string, task: Task, kit: ServerKit, former: readonly TrackedTask[] = []) {
     this.kind = kindOf(task)
+    requireMethods(name, task, this.kind === 'interval' ? ['run', 'intervalMs'] : ['run'])
     requirePositive(`timeLimitMs of task "${name}"`, task.timeLimitMs)
     this.name = name
     this.task = task
@@ -124,6 +125,14 @@ function kindOf(task: unknown): TaskKind {
   if (task instanceof CronTask) return 'cron'
   if (task instanceof ShutdownTask) return 'shutdown'
   throw invalidOption('task', 'an instance of a StartupTask, IntervalTask, CronTask or ShutdownTask', task)
+}
+
+/** In JavaScript nothing else says that one is missing or misspelt, before the task is due. */
+function requireMethods(name: string, task: object, methods: readonly string[]): void {
+  for (const method of methods) {
+    const found: unknown = Reflect.get(task, method)
+    if (typeof found !== 'function') throw invalidOption(`${method} of task "${name}"`, 'a method', found)
+  }
 }
 
 function dateOf(ms: number | undefined): Date | undefined {
