@@ -1,4 +1,4 @@
-// The entry point of a daemon's process: waits for the launch order, and becomes the daemon.
+// The entry point of a daemon's process. Waits for the launch order, then becomes the daemon.
 import { BackgroundProcess } from './background-process.ts'
 import type { ParentMessage } from './launch.ts'
 
@@ -8,7 +8,7 @@ process.once('message', (message: ParentMessage) => {
   if (message.kind === 'start') void BackgroundProcess.of(message.order).then((started) => started.run())
 })
 
-/** The starting process died before it sent the order. */
+/** Called if the starting process died before it sent the order. */
 function onOrphaned(): void {
   process.exit(1)
 }

@@ -1,5 +1,5 @@
-// The options of a daemon. Checks them in the starting process, and makes them independent of it: absolute paths, defaults
-// filled in. Keeps the token apart, so that it is not written to a file.
+// The options of a daemon. The starting process checks them, makes paths absolute and fills in defaults. The token is kept separate,
+// so that it is not written to a file.
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { checkOptions, type OptionTable } from '../core/base/option-table.ts'
@@ -16,43 +16,43 @@ export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] a
 export type LogLevel = (typeof logLevels)[number]
 
 export interface BackgroundOptions extends TokenSource {
-  /** The modules to serve: paths of modules that export actions, services, or a function `setup(server)`. */
+  /** The paths of the modules to serve, which export actions, services, or a function `setup(server)`. */
   readonly module: string | URL | readonly (string | URL)[]
   /** Only one daemon runs under each name. Default 'default'. */
   readonly name?: string | undefined
   /** The host to listen at. Default '127.0.0.1'. */
   readonly host?: string | undefined
-  /** Default 0, any free one; none if there is a path. */
+  /** The port to listen at; 0 for any free one. Default: 0, or no port if there is a path. */
   readonly port?: number | undefined
   /** The path of a Unix socket, instead of or in addition to the port. */
   readonly path?: string | undefined
-  /** The private key, as PEM: makes the port TLS. Read at each start, a restart too. */
+  /** The private key, as PEM, which makes the port use TLS. Read at each start and restart. */
   readonly tlsKey?: string | URL | undefined
   /** The certificate, as PEM. */
   readonly tlsCert?: string | URL | undefined
-  /** Authorities, as PEM: clients must present a certificate that one of them has signed. */
+  /** Certificate authorities, as PEM. Clients must then present a certificate signed by one of them. */
   readonly tlsCa?: string | URL | undefined
-  /** Reads these files again when they change, and presents the new certificate to new connections. Default true. */
+  /** Whether to read these files again when they change, and use the new certificate for new connections. Default true. */
   readonly tlsWatch?: boolean | undefined
   /** A module to load before the others; its services are initialized before the daemon listens. */
   readonly initFile?: string | URL | undefined
-  /** Accepts the token without TLS from other machines too. Anyone who can read the network traffic can then read the token. Default false. */
+  /** Whether to accept the token from other machines without TLS, which exposes it to anyone who can read the traffic. Default false. */
   readonly allowClearTextToken?: boolean | undefined
-  /** Default: `daemon.log` in the daemon's directory. */
+  /** The path of the log file. Default: `daemon.log` in the daemon's directory. */
   readonly logFile?: string | undefined
-  /** Default 'info'. */
+  /** The log level. Default 'info'. */
   readonly logLevel?: LogLevel | Uppercase<LogLevel> | undefined
   /** The size above which the log is rotated. Default 10 MiB. */
   readonly logMaxBytes?: number | undefined
-  /** How many rotated logs are kept. Default 5. */
+  /** How many rotated logs to keep. Default 5. */
   readonly logFiles?: number | undefined
-  /** Ends the daemon when the process that starts it ends. Default false: it continues. */
+  /** Whether the daemon ends with the process that starts it. Default false. */
   readonly exitWithParent?: boolean | undefined
-  /** Returns the daemon of this name if it is already running, instead of rejecting. Default false. */
+  /** Whether to return a daemon of this name that is already running, instead of rejecting. Default false. */
   readonly reuse?: boolean | undefined
-  /** How long running calls may take to finish when the daemon is stopped. Default 10 000 ms. */
+  /** The grace period for running calls when the daemon is stopped. Default 10 000 ms. */
   readonly graceMs?: number | undefined
-  /** The time limit from the start until it listens. Default 30 000 ms. */
+  /** The time limit for the daemon to start listening. Default 30 000 ms. */
   readonly startTimeoutMs?: number | undefined
   /** The working directory of the daemon. Default: that of the starting process. */
   readonly cwd?: string | undefined
@@ -114,7 +114,7 @@ export interface CheckedOptions {
   readonly stateDir: string | undefined
 }
 
-/** @throws ClientError (`INVALID_OPTION`) that names the wrong option. */
+/** @throws ClientError (`INVALID_OPTION`) that names the invalid option. */
 export function checkBackgroundOptions(options: BackgroundOptions): CheckedOptions {
   checkOptions('runInBackground', options, backgroundOptions)
   const { module, initFile, host = '127.0.0.1', path, logFile, tokenFile, token, stateDir, cwd = '.' } = options
@@ -139,7 +139,7 @@ export function checkBackgroundOptions(options: BackgroundOptions): CheckedOptio
   requirePortForTls(tlsOf(tlsFiles), port)
   return {
     name: requireDaemonName(options.name ?? 'default'),
-    // A wrong token is reported here rather than in the log of a process that has just ended.
+    // An invalid token is reported here rather than in the log of a process that has already ended.
     token: findToken(source, process.env),
     reuse: options.reuse ?? false,
     stateDir,

@@ -20,13 +20,13 @@ import { LogFile } from './log-file.ts'
 import { captureOutput } from './output-capture.ts'
 import { newNonce, ownIdentity } from './process-identity.ts'
 import { readGraceMs } from './shutdown-action.ts'
-import { failureOf, sendToStarter, settled, untilReleased, watchLeash } from './starter-channel.ts'
+import { failureOf, sendToStarter, settled, untilReleased, watchParent } from './starter-channel.ts'
 import { removeState, writeState } from './state-file.ts'
 import { busyChanging, Succession } from './succession.ts'
 
-/** The time for the last answers over the control socket when everything else has ended. */
+/** How long the last answers over the control socket may take when everything else has ended. */
 const lastControlMs = 1_000
-/** The time for a predecessor to release the name, or to die. */
+/** How long a predecessor may take to release the name or die. */
 const takeoverLimitMs = 5_000
 
 export class BackgroundProcess {
@@ -37,7 +37,7 @@ export class BackgroundProcess {
   readonly #control: Server
   #server: DaemonServer | undefined
   #data: DataOptions | undefined
-  /** For a successor: settles when it has the name. */
+  /** Settles when a successor has the name. Undefined otherwise. */
   #takeover: Promise<void> | undefined
   #drained: Promise<unknown> | undefined
   #end: Promise<void> | undefined
@@ -56,7 +56,7 @@ export class BackgroundProcess {
     const { settings, paths, isSuccessor } = order
     this.#logFile = logFile
     this.#log = jsonLogger(settings.logLevel, logFile, { pid: process.pid })
-    // Protected by its private directory; a token from the environment is for the clients of the daemon.
+    // Protected by its private directory. A token from the environment is only for the daemon's clients.
     const fds = isSuccessor ? { fds: [controlFd] } : {}
     this.#control = new Server({ path: paths.control, gate: () => true, ...fds })
     this.#control.addAction(Report, () => this.#report())
@@ -64,7 +64,7 @@ export class BackgroundProcess {
     this.#control.addAction(HandOver, (request) => this.#onHandOver(request))
   }
 
-  /** Never rejects: a failure is reported to the starting process. */
+  /** Runs the daemon. Never rejects: a failure is reported to the starting process. */
   async run(): Promise<void> {
     captureOutput(this.#log)
     process.on('uncaughtException', (error) => void this.#crash(error))
@@ -86,10 +86,10 @@ export class BackgroundProcess {
 
   async #start(): Promise<void> {
     const { settings, isSuccessor, name } = this.#order
-    // Before anything else: the owner of the control socket owns the name.
+    // First of all, because the owner of the control socket owns the name.
     if (!isSuccessor) await this.#ownName()
     const onOrphaned = (): void => this.#stop(0)
-    // If the starting process gave up, for instance by Ctrl-C, nobody expects this daemon to run later.
+    // If the starting process gave up, for example by Ctrl-C, this daemon must not start later.
     if (!isSuccessor) process.once('disconnect', onOrphaned)
     const released = isSuccessor ? untilReleased((graceMs) => this.#endRecalled(graceMs)) : undefined
     const modules = await loadAll(settings)
@@ -100,25 +100,25 @@ export class BackgroundProcess {
     await registerModules(server, modules, this.#log, settings)
     await server.listen()
     this.#server = server
-    // Its modules, and clients they allow to, may shut it down. Without the server the name is useless.
+    // Its modules, and clients that they allow, may shut the server down. Then the daemon must end too.
     void server.serveForever().then(() => this.#stop())
-    if (settings.exitWithParent) watchLeash(() => this.#onLeashCut())
+    if (settings.exitWithParent) watchParent(() => this.#onParentEnded())
     if (!isSuccessor) this.#writeState()
     process.off('disconnect', onOrphaned)
     if (released !== undefined) this.#takeover = this.#takeOver(released)
     await sendToStarter({ kind: 'ready', report: this.#report() })
     await this.#takeover
-    // It may have been stopped meanwhile, by a signal or a client.
+    // It may have been stopped in the meantime, by a signal or a client.
     if (this.#end !== undefined) return
     this.#log.info({ name, addresses: server.addresses }, isSuccessor ? 'took over' : 'started')
     if (process.connected) process.disconnect()
   }
 
-  /** Reloads what administrators replace under a running daemon: its log file, and its TLS files. */
+  /** Reloads the files that administrators replace while a daemon runs: its log and its TLS files. */
   #onHangup(): void {
     this.#logFile.reopen()
     try {
-      // First, so that an error names the daemon's option.
+      // Checked first, so that an error names the daemon's option.
       if (tlsOf(this.#order.settings) === undefined) return
       this.#server?.reloadTls()
       this.#log.info({}, 'certificate reloaded')
@@ -175,13 +175,13 @@ export class BackgroundProcess {
   async #onStop(request: StopRequest): Promise<void> {
     this.#requireMeant(request)
     const graceMs = readGraceMs(request)
-    // The requester must retry: there is another process to stop.
+    // The requester must retry, because there is another process to stop.
     if (this.#succession.isDone) throw busyChanging()
     this.#stop(graceMs)
     await this.#drained
   }
 
-  /** Answers when the successor serves; then this process only finishes its running calls. */
+  /** Answers when the successor serves. From then on, this process only finishes its running calls. */
   async #onHandOver(request: MeantDaemon): Promise<DaemonReport> {
     this.#requireMeant(request)
     const server = this.#server
@@ -221,7 +221,7 @@ export class BackgroundProcess {
     await this.#exit(0)
   }
 
-  /** The predecessor continues, or ends with the daemon: it keeps name and addresses. */
+  /** Called when this successor is recalled. The predecessor keeps the name and the addresses. */
   #endRecalled(graceMs: number): void {
     this.#end ??= (async () => {
       await this.#shutDown(this.#server, { graceMs, keepsAddresses: true })
@@ -229,7 +229,7 @@ export class BackgroundProcess {
     })()
   }
 
-  /** Never rejects: a failure here must neither keep the process alive nor drop running calls. */
+  /** Shuts a server down. Never rejects: a failure must neither keep the process alive nor drop running calls. */
   async #shutDown(server: Server | undefined, options: DrainOptions): Promise<void> {
     try {
       await server?.shutdown(options)
@@ -238,7 +238,7 @@ export class BackgroundProcess {
     }
   }
 
-  #onLeashCut(): void {
+  #onParentEnded(): void {
     this.#log.info({}, 'the process that started this daemon has ended')
     this.#stop()
   }

@@ -1,4 +1,4 @@
-// The bounds of a daemon's numeric options: times that a timer supports, sizes that a file can have.
+// The bounds of a daemon's numeric options: times that timers support, and sizes that files can have.
 import { invalidOption } from '../core/base/options.ts'
 
 /** About 24 days. A longer timer would fire immediately. */

@@ -1,4 +1,5 @@
-// The client of a daemon's control socket. Reports unknown states as unknown: no answer does not prove that the daemon is gone.
+// The client of a daemon's control socket. Reports unknown states as unknown: a missing answer does not prove that the daemon has
+// ended.
 import { existsSync } from 'node:fs'
 import type { ActionClass } from '../core/action/action.ts'
 import type { InputOf, OutputOf } from '../core/action/inference.ts'
@@ -9,14 +10,14 @@ import { stateOf } from './process-identity.ts'
 import { type DaemonPaths, notAnswering } from './state-directory.ts'
 import type { DaemonState } from './state-file.ts'
 
-/** A process that listens at the control socket answers fast, unless it is stopped or busy. */
+/** The timeout of a request. A daemon answers fast, unless it is stopped or busy. */
 const answerTimeoutMs = 2_000
 
 export type Presence =
   | { readonly kind: 'answers'; readonly report: DaemonReport }
-  /** A process may own the socket, and so the name, but does not answer like a daemon. */
+  /** A process may own the socket, and thus the name, but does not answer like a daemon. */
   | { readonly kind: 'silent' }
-  /** No process owns it. */
+  /** No process owns the socket. */
   | { readonly kind: 'absent' }
 
 export async function findPresence(paths: DaemonPaths, timeoutMs = answerTimeoutMs): Promise<Presence> {
@@ -25,15 +26,15 @@ export async function findPresence(paths: DaemonPaths, timeoutMs = answerTimeout
     return { kind: 'answers', report: await ask(paths, Report, undefined, timeoutMs) }
   } catch (error) {
     if (isRefused(error)) return { kind: 'absent' }
-    // A full backlog, a lost link, another program: none of these proves that there is no daemon.
+    // A full backlog, a lost link or another program does not prove that there is no daemon.
     if (error instanceof IsockError) return { kind: 'silent' }
     throw error
   }
 }
 
 /**
- * A process that owns the control socket and does not answer still owns the name, and so does the recorded process, unless
- * it is gone. `what` tells what happens to it, for the error.
+ * Throws if the name may still be in use: by a process that owns the control socket but does not answer, or by the recorded process,
+ * unless it has ended. `what` says in the error what happens to that process.
  *
  * @throws ClientError (`NO_RESPONSE`).
  */
@@ -48,7 +49,7 @@ export function requireNotHeld(
   if (known === undefined || presence.kind === 'answers') return
   const state = stateOf(known)
   if (state === 'gone') return
-  // Its state can never be determined, so the user has to decide.
+  // The state of the process cannot be determined, so the user has to decide.
   const remedy = `; if that is now another program, remove ${paths.state}`
   throw notAnswering(name, known.pid, what, state === 'unknown' ? remedy : '')
 }
@@ -65,7 +66,7 @@ export async function ask<C extends ActionClass>(
   return await (client.runAction(action.actionName ?? action.name, data) as PromiseLike<OutputOf<C>>)
 }
 
-/** The socket has no owner, or is gone. */
+/** Whether the socket has no owner, or does not exist. */
 function isRefused(error: unknown): boolean {
   if (!(error instanceof ClientError) || error.code !== 'UNREACHABLE') return false
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {

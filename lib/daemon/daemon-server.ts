@@ -1,4 +1,4 @@
-// The server of a daemon: serves what its modules export, and the action that ends it.
+// The server of a daemon. Serves the exports of its modules, and the action that ends the daemon.
 
 import { ClientError } from '../core/base/errors.ts'
 import type { Logger } from '../core/base/log.ts'
@@ -21,19 +21,19 @@ export class DaemonServer extends Server {
   readonly #mayBeEnded: boolean
   #initialize: (() => Promise<void>) | undefined
 
-  /** `mayBeEnded`: clients may end it, because they had to present a token, or are on this machine. */
+  /** `mayBeEnded` allows clients to end the server: they had to present a token, or are on this machine. */
   constructor(options: ServerOptions, mayBeEnded: boolean, stop: (graceMs: number | undefined) => void) {
     super(options)
     this.#stop = stop
     this.#mayBeEnded = mayBeEnded
     this.join((kit) => {
       kit.addBuiltIn(new RunShutdown(mayBeEnded, stop))
-      // At that point everything that services may use has started, and no client is served yet.
+      // At this point, everything that services may use has started, and no client is served yet.
       return { onStart: () => this.#initialize?.() }
     })
   }
 
-  /** Clients that may end the server may also end it through a service, unless its module forbids that. */
+  /** By default, clients that may end the server may also end it through a service. A module may forbid that. */
   override addService(service: AnyService | (new () => AnyService), options: ServiceOptions = {}): this {
     const isSilent = typeof options === 'object' && options !== null && !Object.hasOwn(options, 'allowShutdown')
     return super.addService(service, isSilent ? { ...options, allowShutdown: this.#mayBeEnded } : options)
@@ -44,7 +44,7 @@ export class DaemonServer extends Server {
     this.#initialize = initialize
   }
 
-  /** Called for a service's client: ends the process too, within the configured grace period. */
+  /** Called when a client of a service requests the shutdown. Ends the process too, within the configured grace period. */
   protected override onShutdownRequest(): void {
     this.#stop(undefined)
   }
@@ -54,7 +54,7 @@ export class DaemonServer extends Server {
  * Creates the server for a launch order and the features of its modules. A successor uses the inherited sockets, in the order
  * of the addresses.
  *
- * @throws ClientError (`INVALID_OPTION`) for wrong TLS files.
+ * @throws ClientError (`INVALID_OPTION`) for invalid TLS files.
  */
 export function serverFor(
   { settings, token, tokenOrigin, isSuccessor }: LaunchOrder,
@@ -84,7 +84,7 @@ export function serverFor(
 /** The modules of a server. */
 export interface ModulePaths {
   readonly modules: readonly string[]
-  /** Loaded before the others; its services are initialized before the server listens. */
+  /** A module to load first. Its services are initialized before the server listens. */
   readonly initFile?: string | undefined
 }
 
@@ -94,8 +94,8 @@ export function loadAll({ modules, initFile }: ModulePaths): Promise<LoadedModul
 }
 
 /**
- * Registers what modules export: actions as `isock serve` does, services, and whatever their function `setup` adds. The services
- * of the init file, the first module, are initialized when the server starts.
+ * Registers the exports of modules: actions, as `isock serve` does, services, and what their function `setup` adds. Services of the
+ * init file, which is the first module, are initialized when the server starts.
  *
  * @throws ClientError (`MODULE_FAILED`) if there is nothing to serve, or a module throws.
  */
@@ -118,7 +118,7 @@ export async function registerModules(
     others++
   }
   const [first] = modules
-  // Before setup, which may open a web port: clients must find the services initialized there too.
+  // Before `setup`, which may open a web port, where services must be initialized too.
   if (initFile !== undefined && first !== undefined) server.initializeBy(() => initializeFrom(first, server, log))
   for (const { exports } of modules) {
     const { setup } = exports

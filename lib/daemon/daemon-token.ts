@@ -1,5 +1,5 @@
-// The origin of a daemon's token. The origin is written to the state file, so that a crashed daemon is not restarted without
-// its token; the token itself never is.
+// The origin of a daemon's token. The state file records the origin, so that a crashed daemon is not restarted without its token,
+// but never the token itself.
 import { ClientError } from '../core/base/errors.ts'
 import { resolveToken, type TokenSource } from '../core/base/token.ts'
 import { readSecretFile } from '../core/link/secret-file.ts'
@@ -9,11 +9,11 @@ export type TokenOrigin = (typeof tokenOrigins)[number]
 
 export interface DaemonToken {
   readonly tokenOrigin: TokenOrigin
-  /** undefined if there is none, or if the daemon reads its file itself. */
+  /** Undefined if there is no token, or if the daemon reads the file itself. */
   readonly token: string | undefined
 }
 
-/** @throws ClientError (`INVALID_OPTION`) for an unacceptable token or file. */
+/** @throws ClientError (`INVALID_OPTION`) for an invalid token or file. */
 export function findToken(source: TokenSource, environment: NodeJS.ProcessEnv): DaemonToken {
   const token = resolveToken(source, environment, readSecretFile)
   if (token === undefined) return { tokenOrigin: 'none', token }
@@ -23,9 +23,9 @@ export function findToken(source: TokenSource, environment: NodeJS.ProcessEnv): 
 }
 
 /**
- * The token for restarting a daemon. A token that is not stored in a file must be given again.
+ * Returns the token for restarting a daemon. A token that is not stored in a file must be passed again.
  *
- * @throws ClientError (`NOT_RUNNING`) if it is not given; what {@link findToken} throws.
+ * @throws ClientError (`NOT_RUNNING`) if it is not passed; what {@link findToken} throws.
  */
 export function findTokenAgain(
   name: string,

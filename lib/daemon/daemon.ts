@@ -1,4 +1,4 @@
-// The handle of a daemon. Any process of the user can get one by name.
+// The handle of a daemon, which any process of the user can get by name.
 import { ClientError, DeadlineError, IsockError, LinkError } from '../core/base/errors.ts'
 import { checkOptions, type OptionTable } from '../core/base/option-table.ts'
 import { monotonicNow, setTimeout } from '../core/base/platform-timers.ts'
@@ -12,26 +12,26 @@ import { type DaemonPaths, notAnswering, notRunning } from './state-directory.ts
 import { type DaemonState, readState } from './state-file.ts'
 
 export type DaemonStatus =
-  /** 'starting': it is loading its modules, and does not listen yet. */
+  /** 'starting' means that it is loading its modules and does not listen yet. */
   | ({ readonly state: 'starting' | 'running' | 'stopping' } & DaemonReport)
-  /** It owns its name, but does not answer: stopped by a signal, or busy for seconds. */
+  /** It owns its name but does not answer: its process is stopped by a signal, or has been busy for seconds. */
   | { readonly state: 'silent'; readonly name: string; readonly pid: number | undefined }
-  /** It ended unexpectedly. */
+  /** Its process ended unexpectedly. */
   | { readonly state: 'crashed'; readonly name: string; readonly pid: number }
   | { readonly state: 'stopped'; readonly name: string }
 
 export interface StopOptions {
-  /** How long running calls may take to finish, in milliseconds. Default: the daemon's own option. */
+  /** The grace period for running calls, in milliseconds. Default: the daemon's own option. */
   readonly graceMs?: number | undefined
 }
 
 const stopOptions: OptionTable<StopOptions> = { graceMs: 'any' }
 const pollMs = 10
-/** The time for the process to end after it has confirmed. */
+/** How long the process may take to end after it has confirmed the stop. */
 const exitTimeoutMs = 3_000
-/** Its pid may now belong to another process. */
+/** Why a process is not killed: its pid may belong to another process by now. */
 const notKilled = 'is not killed, because this system cannot tell whether it is still the same process'
-/** A daemon may be replaced while it is being stopped; each time there is another process to stop. */
+/** A daemon may be replaced while it is being stopped, and then its new process must be stopped too. */
 const maxStops = 5
 
 /** A daemon, running or not. Created by `runInBackground`, `findDaemon` and `listDaemons`. */
@@ -47,22 +47,22 @@ export class Daemon {
     this.#report = report
   }
 
-  /** The pid of its process as last known here; 0 if it was not running. */
+  /** The last known pid of the daemon; 0 if it was not running. */
   get pid(): number {
     return this.#report?.pid ?? 0
   }
 
-  /** The addresses it listens at, as last known here, in the form that a client accepts. */
+  /** The last known addresses of the daemon, in the form that a client accepts. */
   get addresses(): readonly string[] {
     return this.#report?.addresses ?? []
   }
 
-  /** The first of its addresses; '' if it was not running. */
+  /** The first address of the daemon; '' if it was not running. */
   get address(): string {
     return this.addresses[0] ?? ''
   }
 
-  /** Asks it for its status. A daemon that is gone or does not answer is a state, not a rejection. */
+  /** Returns the status of the daemon. Does not reject for a daemon that has ended or does not answer: these are states too. */
   async status(): Promise<DaemonStatus> {
     const presence = await findPresence(this.#paths)
     const known = readState(this.#paths.state)
@@ -77,10 +77,10 @@ export class Daemon {
   }
 
   /**
-   * Stops it: running calls may finish, then it ends. Settles when its process is gone. The process must confirm that it is
-   * this daemon before anything happens to it; if it then does not end in time, it is killed.
+   * Stops the daemon gracefully: running calls may finish. Settles when its process has ended. The process must first confirm that
+   * it is this daemon; if it then does not end in time, it is killed.
    *
-   * @throws ClientError: `NOT_RUNNING`; `NO_RESPONSE` for one that does not answer, which is left alone.
+   * @throws ClientError: `NOT_RUNNING`; `NO_RESPONSE` if the daemon does not answer, which is then left running.
    */
   async stop(options: StopOptions = {}): Promise<void> {
     checkOptions('stop', options, stopOptions)
@@ -88,14 +88,14 @@ export class Daemon {
     if (graceMs !== undefined) requireTimeMs('graceMs', graceMs)
     for (let count = 0; count < maxStops; count++) {
       const { report, state } = await this.#confirmed()
-      const isOver = await this.#stopOne(report, state, graceMs)
-      if (isOver && !(await this.#isSucceeded(report))) return
+      const hasEnded = await this.#stopOne(report, state, graceMs)
+      if (hasEnded && !(await this.#hasSuccessor(report))) return
     }
-    const message = `daemon "${this.name}" is replaced repeatedly while it is being stopped; find out what restarts it, and try again`
+    const message = `daemon "${this.name}" keeps being replaced while it is being stopped; find out what restarts it, and try again`
     throw new ClientError(message, { code: 'NO_RESPONSE' })
   }
 
-  /** False if another process has the name meanwhile. */
+  /** Stops one process. Returns false if another process has taken over the name. */
   async #stopOne(report: DaemonReport, state: DaemonState | undefined, graceMs: number | undefined): Promise<boolean> {
     const limitMs = Math.min((graceMs ?? state?.settings.graceMs ?? 10_000) + exitTimeoutMs, maxTimeMs)
     const giveUpAtMs = monotonicNow() + limitMs
@@ -104,8 +104,8 @@ export class Daemon {
       await ask(this.#paths, Stop, { nonce: report.nonce, ...(graceMs === undefined ? {} : { graceMs }) }, limitMs)
     } catch (error) {
       if (error instanceof IsockError && error.code === 'BAD_REQUEST') return false
-      // It may end before it answers, hang, or be finishing calls; any other error is its own answer.
-      if (!isLinkTrouble(error)) throw error
+      // The process may have ended before it could answer, hang, or still be finishing calls. Any other error is its answer.
+      if (!isLinkFault(error)) throw error
       isConfirmed = false
     }
     const soonMs = monotonicNow() + exitTimeoutMs
@@ -116,19 +116,19 @@ export class Daemon {
     throw notAnswering(this.name, state.pid, 'could not be killed')
   }
 
-  /** Whether it was handing over when it was stopped: the process that took over its sockets is this daemon too. */
-  async #isSucceeded({ nonce }: DaemonReport): Promise<boolean> {
+  /** Whether the stopped process had handed over its sockets to a new one, which is this daemon too. */
+  async #hasSuccessor({ nonce }: DaemonReport): Promise<boolean> {
     const presence = await findPresence(this.#paths)
     return presence.kind === 'answers' && presence.report.predecessor === nonce
   }
 
   /**
-   * Replaces its process without a failed call: a new process loads the modules again and takes over the listening sockets,
-   * the old one finishes its calls. A crashed daemon is started again with its former options; a token that is not stored must
-   * be passed again.
+   * Replaces the process without failing a call: a new process loads the modules again and takes over the listening sockets, while
+   * the old one finishes its calls. A crashed daemon is started again with the same options; a token that is not stored in a file
+   * must be passed again.
    *
-   * @throws ClientError (`NOT_RUNNING`, `NO_RESPONSE`), or the error that prevented the new process from starting; then the old
-   *   one continues.
+   * @throws ClientError (`NOT_RUNNING`, `NO_RESPONSE`), or the error that kept the new process from starting; the old process
+   *   then keeps running.
    */
   async restart(options: RestartOptions = {}): Promise<this> {
     checkOptions('restart', options, restartOptions)
@@ -144,14 +144,14 @@ export class Daemon {
     return this
   }
 
-  /** The lines of its log, as written: JSON, without line feeds. */
+  /** Yields the lines of the daemon's log: JSON, without line feeds. */
   logs(options: LogOptions = {}): AsyncGenerator<string, void, undefined> {
     checkOptions('logs', options, logOptions)
     const settings = readState(this.#paths.state)?.settings
     return readLog(settings?.logFile ?? this.#paths.log, options)
   }
 
-  /** The process that answers at the control socket, and its recorded state. */
+  /** Returns the report of the process at the control socket, and its recorded state. */
   async #confirmed(): Promise<{ report: DaemonReport; state: DaemonState | undefined }> {
     const presence = await findPresence(this.#paths)
     const known = readState(this.#paths.state)
@@ -168,7 +168,7 @@ function servingState({ isStopping, addresses }: DaemonReport): 'starting' | 'ru
   return addresses.length === 0 ? 'starting' : 'running'
 }
 
-function isLinkTrouble(error: unknown): boolean {
+function isLinkFault(error: unknown): boolean {
   if (error instanceof DeadlineError || error instanceof LinkError) return true
   return error instanceof IsockError && ['UNREACHABLE', 'OUTCOME_UNKNOWN', 'SHUTTING_DOWN'].includes(error.code)
 }

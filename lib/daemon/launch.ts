@@ -1,7 +1,7 @@
-// The launch of a daemon's process. Starts it and waits until it serves or reports a failure. Used by programs that start a
-// daemon, and by a daemon that starts its successor, which gets the listening sockets:
+// Launches the process of a daemon, and waits until it serves or reports a failure. Used by programs that start a daemon, and by a
+// daemon that starts its successor, which inherits the listening sockets:
 //
-//   fd  0 1  nothing    2  crash.log    3  messages    4  the leash    5  control socket    6...  listening sockets
+//   fd  0 1  nothing    2  crash.log    3  messages    4  parent pipe   5  control socket    6...  listening sockets
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -25,30 +25,30 @@ declare module '../core/base/errors.ts' {
   }
 }
 
-/** What the new process is given. */
+/** The first message to the new process. */
 export interface LaunchOrder extends DaemonToken {
   readonly name: string
   readonly nonce: string
   readonly paths: DaemonPaths
   readonly settings: DaemonSettings
-  /** The nonce of its predecessor. */
+  /** The nonce of the predecessor. */
   readonly predecessor?: string
-  /** It takes over the sockets of the process that starts it. */
+  /** Whether it takes over the sockets of the process that starts it. */
   readonly isSuccessor: boolean
 }
 
-/** From the new process to the one that started it. */
+/** A message from the new process to the one that started it. */
 export type ChildMessage = { readonly kind: 'ready'; readonly report: DaemonReport } | Failed
 type Failed = { readonly kind: 'failed'; readonly error: RichPayload }
-/** From the starting process to the new one. */
+/** A message from the starting process to the new one. */
 export type ParentMessage =
   | { readonly kind: 'start'; readonly order: LaunchOrder }
   /** The predecessor has released the name. */
   | { readonly kind: 'released' }
-  /** It is recalled: it ends without ever owning the name. */
+  /** Recalls it: it ends without ever owning the name. */
   | { readonly kind: 'end'; readonly graceMs: number }
 
-/** The file descriptors of a daemon that hands over. */
+/** The file descriptors that a daemon hands over. */
 export interface Inheritance {
   readonly control: number
   readonly listening: readonly number[]
@@ -56,20 +56,20 @@ export interface Inheritance {
 
 export interface Launched {
   readonly report: DaemonReport
-  /** Detaches it; a successor owns the name from then on. */
+  /** Detaches it. A successor then owns the name. */
   release(): void
-  /** Recalls it: it finishes its calls and ends. Settles when its process is gone. */
+  /** Recalls it: it finishes its calls and ends. Settles when its process has ended. */
   recall(graceMs: number): Promise<void>
 }
 
-export const leashFd = 4
+export const parentPipeFd = 4
 export const controlFd = 5
 
-/** The time for a process to end by itself, and to be gone after it was killed. */
+/** How long a process may take to end by itself, and after it was killed. */
 const exitLimitMs = 1_000
 
 /**
- * An abort recalls the process and waits until it is gone.
+ * Launches the process. An abort recalls it and waits until it has ended.
  *
  * @throws the error that the process reports; ServerError (`START_FAILED`) if it ends or hangs without reporting; the reason of
  *   the signal.
@@ -91,15 +91,15 @@ export async function launch(order: LaunchOrder, inheritance?: Inheritance, sign
 
 function spawnDaemon({ name, paths, settings }: LaunchOrder, inheritance: Inheritance | undefined): ChildProcess {
   const crash = openSync(paths.crash, 'w', 0o600)
-  const leash = !settings.exitWithParent ? 'ignore' : inheritance === undefined ? 'pipe' : leashFd
+  const parentPipe = !settings.exitWithParent ? 'ignore' : inheritance === undefined ? 'pipe' : parentPipeFd
   const sockets = inheritance === undefined ? [] : [inheritance.control, ...inheritance.listening]
-  const stdio: StdioOptions = ['ignore', 'ignore', crash, 'ipc', leash, ...sockets]
+  const stdio: StdioOptions = ['ignore', 'ignore', crash, 'ipc', parentPipe, ...sockets]
   // Next to this file, compiled or not.
   const entry = fileURLToPath(new URL(import.meta.url.replace(/launch(\.[jt]s)$/, 'background-main$1')))
   try {
     return spawn(process.execPath, [...inheritedFlags(process.execArgv), entry, name], {
       cwd: settings.cwd,
-      // Its token is in the order.
+      // The launch order contains its token.
       env: withoutSecrets(process.env),
       detached: true,
       serialization: 'advanced',
@@ -111,7 +111,7 @@ function spawnDaemon({ name, paths, settings }: LaunchOrder, inheritance: Inheri
   }
 }
 
-/** Node's own flags are inherited (memory, loaders), except those that choose what this process runs or debug it. */
+/** Node's flags to inherit (memory, loaders): all except those that choose what to run, or that debug this process. */
 function inheritedFlags(flags: readonly string[]): string[] {
   const kept: string[] = []
   for (let i = 0; i < flags.length; i++) {
@@ -168,11 +168,11 @@ function firstMessage(
   })
 }
 
-/** Disconnects the two processes, apart from the leash. */
+/** Disconnects the two processes, except for the parent pipe. */
 function release(child: ChildProcess): void {
-  const leash = child.stdio[leashFd] as (NodeJS.ReadableStream & { unref?(): void }) | null | undefined
-  leash?.on('error', () => undefined)
-  leash?.unref?.()
+  const parentPipe = child.stdio[parentPipeFd] as (NodeJS.ReadableStream & { unref?(): void }) | null | undefined
+  parentPipe?.on('error', () => undefined)
+  parentPipe?.unref?.()
   child.unref()
   if (!child.connected) return
   child.send({ kind: 'released' } satisfies ParentMessage, () => {
@@ -191,7 +191,7 @@ function recall(child: ChildProcess, graceMs: number): Promise<void> {
     }
     const kill = (): void => {
       child.kill('SIGKILL')
-      // The system may keep the process, for instance in a read from a disk that does not answer.
+      // The system may keep the process, for example during a read from a disk that does not respond.
       timer = setTimeout(onExit, exitLimitMs)
     }
     child.on('exit', onExit)
@@ -209,7 +209,7 @@ function crashOutput({ crash, log }: DaemonPaths): string {
     const text = readFileSync(crash, 'utf8').trim()
     if (text !== '') return `:\n${text.slice(-2_000)}`
   } catch {
-    // There is no output.
+    // No output.
   }
   return `; see ${log}`
 }

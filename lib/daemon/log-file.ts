@@ -13,11 +13,11 @@ type CreateStream = typeof createStream
 export interface LogFileOptions {
   readonly path: string
   readonly maxBytes: number
-  /** The number of rotated files to keep, as path.1 (the latest) and so on. */
+  /** The number of rotated files to keep: path.1 (the latest), path.2 and so on. */
   readonly files: number
 }
 
-/** Bytes of lines waiting for the disk; above it they are dropped and counted. */
+/** Bytes of lines waiting to be written. Beyond that, lines are dropped and counted. */
 const maxWaitingBytes = 1024 * 1024
 /** After an error the file is reopened, but not for every line. */
 const reopenAfterMs = 1_000
@@ -29,7 +29,7 @@ export class LogFile {
   #lostLines = 0
   #failedAtMs = Number.NEGATIVE_INFINITY
 
-  /** Writes nothing yet. Rejects with ClientError (`MISSING_PACKAGE`). */
+  /** Prepares the log, without writing to it. Rejects with ClientError (`MISSING_PACKAGE`). */
   static async open(options: LogFileOptions): Promise<LogFile> {
     const packages = ['rotating-file-stream']
     const { createStream } = await withPackages('a log file', packages, () => import('rotating-file-stream'))
@@ -41,7 +41,7 @@ export class LogFile {
     this.#create = create
   }
 
-  /** Never throws. The line must end with its line feed. */
+  /** Writes a line, which must end with a line feed. Never throws. */
   write(line: string): void {
     const stream = this.#open()
     if (stream === undefined || stream.writableLength > maxWaitingBytes) {
@@ -56,18 +56,18 @@ export class LogFile {
         `${JSON.stringify({ level: 'warn', time, lostLines: count, msg: 'lines of this log were dropped' })}\n`,
       )
     }
-    // JSON escapes most control characters; terminals obey some of those that it leaves.
+    // JSON does not escape all control characters that terminals interpret.
     stream.write(printableJson(line))
   }
 
-  /** Opens the file again by name for the next line, after the former one was moved away, as logrotate does. */
+  /** Opens the file again for the next line, because the former one was moved away, for example by logrotate. */
   reopen(): void {
     const stream = this.#stream
     this.#stream = undefined
     stream?.end()
   }
 
-  /** Settles when everything written is on the disk, or cannot be. */
+  /** Settles when all lines have been written, or cannot be. */
   close(): Promise<void> {
     const stream = this.#stream
     this.#stream = undefined
@@ -104,7 +104,7 @@ export class LogFile {
 }
 
 /**
- * Tries to open a log file that an option names, before a daemon runs without one. Creates its directory.
+ * Checks that the log file of an option can be opened, before a daemon runs without one. Creates its directory.
  *
  * @throws ClientError (`INVALID_OPTION`) if it cannot be written; a full disk is tolerated.
  */

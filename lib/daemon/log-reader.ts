@@ -1,25 +1,25 @@
-// The reader of a daemon's log: its last lines and, on request, new ones, across rotations.
+// Reads a daemon's log: its last lines and, on request, new ones, across rotations.
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { followSignal } from '../core/base/followed-signals.ts'
 import type { OptionTable } from '../core/base/option-table.ts'
 import { clearTimeout, setTimeout } from '../core/base/platform-timers.ts'
 
 export interface LogOptions {
-  /** Continues with new lines, until the signal aborts or the reader stops. Default false. */
+  /** Whether to continue with new lines until the signal aborts or the reader stops. Default false. */
   readonly follow?: boolean | undefined
-  /** How many of the last lines to begin with. Default 100. */
+  /** How many of the last lines to start with. Default 100. */
   readonly lines?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 export const logOptions: OptionTable<LogOptions> = { follow: 'any', lines: 'any', signal: 'any' }
 
-/** How much is read at a time; and how much of the end of the file is searched for the last lines. */
+/** The size of a read, and of the end of the file that is searched for the last lines, in bytes. */
 const maxChunkBytes = 256 * 1024
 const maxTailBytes = 4 * 1024 * 1024
 const pollMs = 100
 
-/** Yields lines without their line feeds. A missing file has none. */
+/** Yields lines without line feeds. A missing file counts as empty. */
 export async function* readLog(path: string, options: LogOptions = {}): AsyncGenerator<string, void, undefined> {
   const { follow = false, lines = 100, signal } = options
   let file = await openLog(path)
@@ -61,7 +61,7 @@ export async function* readLog(path: string, options: LogOptions = {}): AsyncGen
   }
 }
 
-/** The text after the last line feed. */
+/** Keeps the text after the last line feed. */
 class LineRest {
   text = ''
   readonly #decoder = new TextDecoder()

@@ -1,11 +1,11 @@
-// The identity of a process: pids are reused, a pid with its start time is not. Read from /proc if there is one, else from
-// `ps`. If neither works, the state is unknown.
+// Identifies a process by pid and start time, because pids are reused. Reads /proc if it exists, else `ps`. If neither works, the
+// state is unknown.
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { withoutSecrets } from './secret-variables.ts'
 
-/** Compared only with an identity from the same source. */
+/** An identity can only be compared with one from the same source. */
 export interface ProcessIdentity {
   readonly pid: number
   /** From /proc: in clock ticks since the boot. */
@@ -16,9 +16,9 @@ export interface ProcessIdentity {
   readonly startSecond?: number
 }
 
-/** The sources of identities. */
+/** The sources for identities. */
 export interface ProcessReaders {
-  /** undefined if there is no such file. */
+  /** Reads a file. Returns undefined if it does not exist. */
   readText(path: string): string | undefined
   /** Returns `stat` and `lstart` of a process, in English and UTC; undefined if there is no such command or process. */
   ps(pid: number): string | undefined
@@ -28,7 +28,7 @@ export interface ProcessReaders {
 /** `unknown`: a process has this pid, but it cannot be determined whether it is the same one. */
 export type ProcessState = 'running' | 'gone' | 'unknown'
 
-/** A secret known only to the process that it was given to. */
+/** Creates a secret that only one process knows. */
 export function newNonce(): string {
   return randomBytes(16).toString('hex')
 }
@@ -38,7 +38,7 @@ export function ownIdentity(readers: ProcessReaders = platformReaders): ProcessI
   return typeof found === 'object' ? found : { pid: process.pid }
 }
 
-/** `running` while exactly this process runs or is stopped; `gone` for a zombie, or if another process has its pid. */
+/** Returns `running` while exactly this process exists, even if stopped; `gone` if it is a zombie, or if another process has its pid. */
 export function stateOf(process: ProcessIdentity, readers: ProcessReaders = platformReaders): ProcessState {
   if (!readers.exists(process.pid)) return 'gone'
   const now = find(process.pid, readers)
@@ -52,12 +52,12 @@ export function stateOf(process: ProcessIdentity, readers: ProcessReaders = plat
   return 'unknown'
 }
 
-/** True also if the state is unknown: a process that may be running is not replaced. */
+/** Also true if the state is unknown, because a process that may be running must not be replaced. */
 export function isRunning(process: ProcessIdentity, readers: ProcessReaders = platformReaders): boolean {
   return stateOf(process, readers) !== 'gone'
 }
 
-/** Sends a signal to exactly this process. False, and nothing is sent, if it is not known to be running. */
+/** Sends a signal to exactly this process. Sends nothing and returns false if it is not known to be running. */
 export function signalProcess(
   target: ProcessIdentity,
   signal: NodeJS.Signals,

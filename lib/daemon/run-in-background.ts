@@ -1,5 +1,4 @@
-// runInBackground: starts a server in a process of its own, which outlives the one that starts it. Also finds daemons that are
-// already running.
+// runInBackground, which starts a server in a process that outlives its parent. Also finds existing daemons.
 import { rmSync } from 'node:fs'
 import { ClientError, IsockError } from '../core/base/errors.ts'
 import { checkOptions, type OptionTable } from '../core/base/option-table.ts'
@@ -22,8 +21,8 @@ import {
 import { readState } from './state-file.ts'
 
 /**
- * Starts a daemon: a detached process that serves what modules export. Resolves when it listens; rejects with the error that
- * prevented it, such as that of a module or the port. Only one daemon runs under each name, however often it is started.
+ * Starts a daemon, a detached process that serves the exports of modules. Resolves when it listens. Rejects with the error that
+ * prevented it, such as that of a module or the port. Only one daemon can run under each name.
  *
  * @throws ClientError: `INVALID_OPTION`, `MISSING_PACKAGE`, `MODULE_FAILED`, `ALREADY_RUNNING`, `NO_RESPONSE`; ServerError:
  *   `ADDRESS_IN_USE`, `LISTEN_FAILED`, `START_FAILED`.
@@ -59,7 +58,7 @@ interface PlaceOptions {
 
 const placeOptions: OptionTable<PlaceOptions> = { stateDir: 'any' }
 
-/** The daemon of this name, running or not; undefined if there never was one. */
+/** Returns the daemon of this name, running or not, or undefined if there never was one. */
 export function findDaemon(name: string, options: PlaceOptions = {}): Daemon | undefined {
   checkOptions('findDaemon', options, placeOptions)
   const paths = findDirectory(stateDirectory(options.stateDir), requireDaemonName(name))
@@ -67,10 +66,10 @@ export function findDaemon(name: string, options: PlaceOptions = {}): Daemon | u
 }
 
 /**
- * All daemons of this user, in the order of their names, running or not. Omits one whose directory is unsafe, because it
- * belongs to another user or is open to others: `findDaemon` with its name reports the reason.
+ * Returns all daemons of this user, running or not, sorted by name. Omits those whose directory is unsafe, because it belongs to
+ * another user or is open to others; `findDaemon` with that name throws the reason.
  *
- * @throws ServerError (`START_FAILED`) if the directory of all of them is unsafe.
+ * @throws ServerError (`START_FAILED`) if the common directory is unsafe.
  */
 export function listDaemons(options: PlaceOptions = {}): Daemon[] {
   checkOptions('listDaemons', options, placeOptions)

@@ -1,4 +1,4 @@
-// The action with which a client ends its daemon.
+// The action by which a client ends a daemon.
 import { Action } from '../core/action/action.ts'
 import { Refused } from '../core/action/refused.ts'
 import { ServerError } from '../core/base/errors.ts'
@@ -6,13 +6,13 @@ import { describe } from '../core/base/options.ts'
 import { requireTimeMs } from './bounds.ts'
 
 export interface ShutdownRequest {
-  /** How long running calls may take to finish, in milliseconds. Default: the daemon's own. */
+  /** The grace period for running calls, in milliseconds. Default: that of the daemon. */
   readonly graceMs?: number
 }
 
 /**
- * Ends a daemon after this call was answered and running ones have finished. Only clients that a guard accepted may run it:
- * a daemon without a token rejects it (`NOT_ALLOWED`).
+ * Ends a daemon once this call is answered and running calls have finished. Only clients accepted by a guard may run it: a daemon
+ * without a token rejects it (`NOT_ALLOWED`).
  *
  * @example await client.runAction(Shutdown, { graceMs: 5_000 })
  */
@@ -41,7 +41,7 @@ export class RunShutdown extends Shutdown {
   }
 }
 
-/** Validates a peer's untrusted request. Throws the error that the client gets. */
+/** Reads the grace period of an untrusted request. Throws the error for the client. */
 export function readGraceMs(request: unknown): number | undefined {
   if (request === undefined || request === null) return undefined
   const { graceMs } = request as { graceMs?: unknown }

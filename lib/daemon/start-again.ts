@@ -1,4 +1,4 @@
-// The restart of a crashed daemon with its former options: under the lock, and only if it is still the one that was found.
+// Restarts a crashed daemon with the same options: under the lock, and only if it has not been restarted by now.
 import { ClientError } from '../core/base/errors.ts'
 import type { OptionTable } from '../core/base/option-table.ts'
 import type { DaemonReport } from './control-actions.ts'
@@ -11,9 +11,9 @@ import type { DaemonPaths } from './state-directory.ts'
 import { type DaemonState, readState } from './state-file.ts'
 
 export interface RestartOptions {
-  /** For a crashed daemon whose token was given as `token` or in ISOCK_TOKEN: the token again. */
+  /** The token of a crashed daemon, if it was passed as `token` or in ISOCK_TOKEN. */
   readonly token?: string | undefined
-  /** For a crashed daemon: ends when this process ends. Default: its former option, now applied to this process. */
+  /** Whether a crashed daemon ends with this process when restarted. Default: its former option. */
   readonly exitWithParent?: boolean | undefined
 }
 

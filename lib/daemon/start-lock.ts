@@ -1,5 +1,5 @@
-// The lock that allows one start of a name at a time. Its holder keeps it as long as its event loop runs; a crashed one loses
-// it. Leaves the question of whether a daemon runs to the control socket.
+// The lock that allows one start per name at a time. Its holder keeps it while its event loop runs, and loses it after a crash.
+// Leaves the question of whether a daemon runs to the control socket.
 import { ServerError } from '../core/base/errors.ts'
 import { withPackages } from '../core/base/optional-packages.ts'
 import { monotonicNow, setTimeout } from '../core/base/platform-timers.ts'

@@ -1,14 +1,14 @@
-// The channel between a daemon's process and the one that starts it, from the daemon's side: the result of the start and, for
-// a successor, the release by its predecessor.
+// The daemon's side of the channel to the process that starts it. Carries the result of the start and, for a successor, the release
+// by its predecessor.
 import { Socket } from 'node:net'
 import { clearTimeout, setTimeout } from '../core/base/platform-timers.ts'
 import type { RichPayload } from '../core/wire/bytes/payload.ts'
 import { encodeThrown } from '../core/wire/encode-thrown.ts'
 import { ClassRegistry } from '../core/wire/rich/class-registry.ts'
 import { StandardCodec } from '../core/wire/value-codec.ts'
-import { type ChildMessage, leashFd, type ParentMessage } from './launch.ts'
+import { type ChildMessage, type ParentMessage, parentPipeFd } from './launch.ts'
 
-/** Settles when the predecessor releases the name or dies; never if it recalls this process: then `onRecall` is called. */
+/** Settles when the predecessor releases the name or dies. Never settles if it recalls this process; then `onRecall` is called. */
 export function untilReleased(onRecall: (graceMs: number) => void): Promise<void> {
   return new Promise((resolve) => {
     let isRecalled = false
@@ -24,7 +24,7 @@ export function untilReleased(onRecall: (graceMs: number) => void): Promise<void
   })
 }
 
-/** Settles when the promise settles, or when the time is over. */
+/** Settles when the promise settles, or after the time limit. */
 export function settled(promise: Promise<unknown>, limitMs: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, limitMs)
@@ -36,7 +36,7 @@ export function settled(promise: Promise<unknown>, limitMs: number): Promise<voi
   })
 }
 
-/** Sends a message to the starting process, which may be gone. */
+/** Sends a message to the starting process, which may have ended. */
 export function sendToStarter(message: ChildMessage): Promise<void> {
   return new Promise((resolve) => {
     if (process.send === undefined || !process.connected) return resolve()
@@ -50,9 +50,9 @@ export function failureOf(error: unknown): ChildMessage {
   return { kind: 'failed', error: encodeThrown(new StandardCodec(new ClassRegistry()), thrown) as RichPayload }
 }
 
-/** Calls `onCut` when the process that started the daemon ends: it holds the other end of the leash. */
-export function watchLeash(onCut: () => void): void {
-  const leash = new Socket({ fd: leashFd, readable: true, writable: false })
-  leash.on('error', () => undefined).on('close', onCut)
-  leash.resume().unref()
+/** Calls `onEnded` when the process that started the daemon ends: it holds the other end of the parent pipe. */
+export function watchParent(onEnded: () => void): void {
+  const parentPipe = new Socket({ fd: parentPipeFd, readable: true, writable: false })
+  parentPipe.on('error', () => undefined).on('close', onEnded)
+  parentPipe.resume().unref()
 }

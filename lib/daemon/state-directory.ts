@@ -24,7 +24,7 @@ export function stateDirectory(given?: string, environment: NodeJS.ProcessEnv = 
   const own = given ?? environment['ISOCK_STATE_DIR']
   if (own !== undefined && own !== '') return resolve(own)
   const state = environment['XDG_STATE_HOME'] ?? ''
-  // The standard says to ignore a relative path: it would mean another directory in each working directory.
+  // The XDG standard says to ignore a relative path, which would depend on the working directory.
   return join(isAbsolute(state) ? state : join(homedir(), '.local', 'state'), 'isock')
 }
 
@@ -49,7 +49,7 @@ export function prepareDirectory(base: string, name: string): DaemonPaths {
   return paths
 }
 
-/** The paths of a daemon whose directory is safe; undefined if there is none. */
+/** The paths of an existing daemon, or undefined. Throws ServerError if its directory is unsafe. */
 export function findDirectory(base: string, name: string): DaemonPaths | undefined {
   const paths = pathsOf(base, name)
   if (statusOf(paths.directory) === undefined) return undefined
@@ -58,7 +58,7 @@ export function findDirectory(base: string, name: string): DaemonPaths | undefin
   return paths
 }
 
-/** The names that have a directory, sorted. */
+/** The names of all daemons, sorted. */
 export function namesIn(base: string): string[] {
   if (statusOf(base) === undefined) return []
   requirePrivate(base)
@@ -119,7 +119,7 @@ export function notRunning(name: string, what = 'it is not running'): ClientErro
   })
 }
 
-/** The error for one that does not answer: `what` tells what happens to it, `remedy` what else to do. */
+/** The error for a daemon that does not answer. `what` says what happens to it, `remedy` what else to do. */
 export function notAnswering(name: string, pid: number | undefined, what: string, remedy = ''): ClientError {
   const who = pid === undefined ? 'its process' : `process ${pid}`
   const message = `daemon "${name}" does not answer, and ${what}: ${who} may be stopped (kill -CONT) or busy${remedy}`

@@ -11,9 +11,9 @@ import type { ProcessIdentity } from './process-identity.ts'
 export interface DaemonState extends ProcessIdentity {
   readonly version: 2
   readonly name: string
-  /** The secret by which the process at the control socket is recognised. */
+  /** The secret that identifies the process at the control socket. */
   readonly nonce: string
-  /** ISO 8601. */
+  /** An ISO 8601 date. */
   readonly startedAt: string
   readonly addresses: readonly string[]
   readonly settings: DaemonSettings
@@ -31,7 +31,7 @@ export function writeState(path: string, state: DaemonState): void {
   }
 }
 
-/** Returns undefined for a file that is missing, incomplete, or from another version. */
+/** Reads the state. Returns undefined for a file that is missing, incomplete, or of another version. */
 export function readState(path: string): DaemonState | undefined {
   try {
     const state = JSON.parse(readFileSync(path, 'utf8')) as DaemonState | null
@@ -41,7 +41,7 @@ export function readState(path: string): DaemonState | undefined {
   }
 }
 
-/** Removes it, unless another process has written it meanwhile. */
+/** Removes the file, unless another process has replaced it. */
 export function removeState(path: string, nonce: string): void {
   if (readState(path)?.nonce === nonce) rmSync(path, { force: true })
 }

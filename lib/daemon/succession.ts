@@ -1,5 +1,5 @@
-// The handover of a daemon, from its own side: one successor at a time, which is recalled if the daemon is stopped before it
-// has released the name. Otherwise the successor would keep running, and nobody could reach it.
+// The handover of a daemon to a successor, one at a time. Recalls the successor if the daemon is stopped before it has released the
+// name, because otherwise it would keep running unreachably.
 //
 //   idle ──> launching ──> handed over
 //    ╰──<──────╯ │ fails
@@ -15,13 +15,13 @@ export class Succession {
   #attempt: Promise<DaemonReport> | undefined
   #hasHandedOver = false
 
-  /** `mayHandOver` returns false once the daemon is ending. */
+  /** `mayHandOver` returns false once the daemon is stopping. */
   constructor(mayHandOver: () => boolean) {
     this.#mayHandOver = mayHandOver
   }
 
   /**
-   * Starts a successor, and hands over in the same turn in which it reports that it serves.
+   * Starts a successor, and hands over in the same turn of the event loop in which it reports that it serves.
    *
    * @throws ServerError (`SHUTTING_DOWN`) if another attempt is in progress, or the daemon is ending; as `launch`.
    */
@@ -35,14 +35,14 @@ export class Succession {
     }
   }
 
-  /** Prevents any succession. Settles when a launched successor is gone, or immediately if there is none. */
+  /** Prevents any handover. Settles when a launched successor has ended, or immediately if there is none. */
   async cancel(graceMs: number): Promise<void> {
     this.#graceMs = graceMs
     this.#abort.abort(busyChanging())
     await this.#attempt?.catch(() => undefined)
   }
 
-  /** A successor has taken over. */
+  /** Whether a successor has taken over. */
   get isDone(): boolean {
     return this.#hasHandedOver
   }
