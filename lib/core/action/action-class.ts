@@ -23,6 +23,12 @@ export interface ActionFields {
   classes?: readonly AnyClass[] | undefined
   /** Running it twice does no harm, so a client may resend it when it cannot know whether it ran. Default false. */
   idempotent?: boolean | undefined
+  /**
+   * Its work on `context.db`, its answer and its items are committed together, once: a client that asks again after a crash of the server
+   * gets the answer that was committed. The handler may start more than once; its effect, answer and messages happen once. Needs the
+   * feature `data` with a file or PostgreSQL. See docs/durable.md. Default false.
+   */
+  transactional?: boolean | undefined
   /** It changes nothing: HTTP clients may call it by GET, and the answer has this Cache-Control. Default: POST only. */
   cacheControl?: string | undefined
   /** The client's default `timeoutMs` for this action. */

@@ -6,20 +6,19 @@
 // What the handler did is committed last: an effect whose answer cannot be sent is undone (see RunFeature).
 import { keepContext, runClean } from '../base/async-context.ts'
 import type { IsockError } from '../base/errors.ts'
+import type { RecordedAnswer } from '../session/call-records.ts'
 import type { InboundStream } from '../session/inbound-stream.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { IncomingInputs } from '../session/incoming-inputs.ts'
 import { detached, type Payload } from '../wire/bytes/payload.ts'
-import { encodeThrown } from '../wire/encode-thrown.ts'
 import { Kind } from '../wire/frames/frame.ts'
 import { fitsFrame, tooLarge } from '../wire/frames/frame-fit.ts'
-import type { ClassRegistry } from '../wire/rich/class-registry.ts'
-import { discreet } from '../wire/rich/discreet-error.ts'
-import type { ValueCodec, ValueRules } from '../wire/value-codec.ts'
+import type { ValueRules } from '../wire/value-codec.ts'
 import { bytesAsGiven } from '../wire/values/bytes-as-given.ts'
 import { runWithin } from './ambient.ts'
 import type { SessionView } from './context.ts'
 import { contractMismatch, fitsContract } from './contract-fit.ts'
+import { encodeFailure, type FailureOptions } from './encode-failure.ts'
 import { InputItems } from './input-items.ts'
 import { runIntercepted, type ServerCall } from './intercepted-run.ts'
 import type { Interceptors } from './interceptors.ts'
@@ -32,15 +31,8 @@ import { validate } from './schema.ts'
 /** Data that takes less memory than this counts by its bytes alone. */
 const leastWeighed = 1_024
 
-export interface ActionRunnerOptions {
+export interface ActionRunnerOptions extends FailureOptions {
   readonly registry: ActionRegistry
-  readonly codec: ValueCodec
-  /** The classes that actions declared. */
-  readonly classes: ClassRegistry
-  /** Errors are sent with their stacks. */
-  readonly exposeStacks: boolean
-  /** Errors are sent with all their fields, declared or not. */
-  readonly exposeErrors: boolean
   /** Calls that a handler makes inherit its time and signal even when it does not pass its context. */
   readonly inheritContext: boolean
   readonly interceptors?: Interceptors<ServerCall>
@@ -268,29 +260,35 @@ class Run {
     } catch (error) {
       return this.#onThrown(error)
     }
-    const kept = this.#context?.keep()
+    const kept = this.#context?.keep(payload)
     if (kept === undefined) this.#succeed(payload)
-    else kept.then(() => this.#succeed(payload), this.#onThrown)
+    else kept.then((recorded) => this.#succeed(payload, recorded), this.#onThrown)
   }
 
-  #succeed(value: Payload): void {
+  #succeed(value: Payload, recorded?: RecordedAnswer): void {
     const call = this.#call
+    if (recorded !== undefined) return call.answerRecorded(recorded)
     call.answerWith({ kind: Kind.Result, seq: call.seq, items: call.items?.count ?? 0, value })
   }
 
   /** The failure is sent when the handler's effects have been undone. */
   #undoAndFail(thrown: unknown, notStarted: boolean): void {
-    const undone = this.#context?.undo()
+    const undone = this.#context?.undo(() => this.#encodeThrown(thrown), notStarted)
     if (undone === undefined) this.#fail(thrown, notStarted)
-    else void undone.then(() => this.#fail(thrown, notStarted))
+    else
+      void undone.then((recorded) => {
+        if (recorded === undefined) this.#fail(thrown, notStarted)
+        else this.#call.answerRecorded(recorded)
+      })
   }
 
   #fail(thrown: unknown, notStarted: boolean): void {
-    const { codec, classes, exposeStacks, exposeErrors } = this.#options
     const call = this.#call
-    let error = encodeThrown(codec, exposeErrors ? thrown : discreet(thrown, classes), { exposeStacks })
-    if (!fitsFrame(error, this.#maxFrameBytes))
-      error = encodeThrown(codec, tooLarge(`the error of action "${call.name}"`, error, this.#maxFrameBytes))
+    const error = this.#encodeThrown(thrown)
     call.answerWith({ kind: Kind.Failure, seq: call.seq, items: call.items?.count ?? 0, notStarted, error })
+  }
+
+  #encodeThrown(thrown: unknown): Payload {
+    return encodeFailure(thrown, this.#call.name, this.#options, this.#maxFrameBytes)
   }
 }

@@ -46,6 +46,12 @@ export abstract class Action<Input = unknown, Output = unknown, Item = never> {
   /** Running it twice does no harm, so a client may resend it when it cannot know whether it ran. Default false. */
   static idempotent?: boolean | undefined
   /**
+   * Its work on `context.db`, its answer and its items are committed together, once: a client that asks again after a crash of the server
+   * gets the answer that was committed. The handler may start more than once; its effect, answer and messages happen once. Needs the
+   * feature `data` with a file or PostgreSQL. See docs/durable.md. Default false.
+   */
+  declare static transactional?: boolean | undefined
+  /**
    * For an idempotent action that changes nothing: `isock/http` accepts it by GET too, with this Cache-Control header, as in
    * `'max-age=60'`, or `'no-cache'` to be asked each time. Default: POST only. Any site can make a browser send a GET, so
    * the action must do no harm.

@@ -15,6 +15,7 @@ export interface Contract {
   readonly hash: string
   readonly rules: ValueRules
   readonly isIdempotent: boolean
+  readonly isTransactional: boolean
   readonly timeoutMs: number | undefined
 }
 
@@ -34,6 +35,7 @@ export function contractOf(action: unknown): Contract {
     hash: contractHash(name, action),
     rules: { allowRegExp: action.allowRegExp ?? false },
     isIdempotent: action.idempotent ?? false,
+    isTransactional: action.transactional ?? false,
     timeoutMs: action.timeoutMs,
   }
 }

@@ -189,6 +189,11 @@ export class PendingCall extends OutgoingCall {
     return fault !== undefined && decide(this, fault, refusal) === 'delay' && this.#router.retryLater(this, refusal)
   }
 
+  override saysUnknown(failure: Payload): boolean {
+    const error = this.#readFailure(failure, false, { session: '', address: '' })
+    return error instanceof IsockError && error.code === 'OUTCOME_UNKNOWN'
+  }
+
   override onRetry(fault: Fault, reason: IsockError): void {
     const listener = this.#retryListener
     if (listener === undefined) return

@@ -42,6 +42,8 @@ export interface RegisteredAction {
   readonly isStream: boolean
   /** `run` gets the data as it arrived, neither decoded nor checked, and returns an Encoded, which is checked. */
   readonly takesPayload: boolean
+  /** A feature commits its answer with its effect. See {@link ActionFields.transactional}. */
+  readonly isTransactional?: boolean
   /** The instance that runs, if it is one. */
   readonly instance: AnyAction | undefined
   /** The class that it came from, for listings. */
@@ -194,10 +196,9 @@ export class ActionRegistry {
     if (action.name === '') throw invalid('an action has no name; give its class a `static actionName`')
     if (!isName(action.name)) throw invalid('an action name has more than 512 bytes; shorten it')
     this.#refuseDuplicate(action.name)
-    this.#actions.set(
-      action.name,
-      this.#adaptations.reduce((adapted, adapt) => adapt(adapted), action),
-    )
+    const adapted = this.#adaptations.reduce((former, adapt) => adapt(former), action)
+    requireTransactions(adapted)
+    this.#actions.set(action.name, adapted)
   }
 
   #refuseDuplicate(name: string): void {
@@ -225,6 +226,21 @@ function bare(name: string): Omit<RegisteredAction, 'run' | 'isStream'> {
 function requireAction(name: string, action: AnyAction): void {
   if (!isContractOnly(action)) return
   throw invalid(`action "${name}" has no action() method; implement it, or register the class with an implementation`)
+}
+
+/** Whether the class of an action, or its contract, says that it is transactional. */
+export function wantsTransaction({ instance, actionClass }: RegisteredAction): boolean {
+  const Class = instance?.constructor as ActionClass | undefined
+  return Class?.transactional ?? actionClass?.transactional ?? false
+}
+
+function requireTransactions(action: RegisteredAction): void {
+  if (!wantsTransaction(action) || action.isTransactional === true) return
+  const label = `action "${action.name}" is transactional`
+  if (action.takesPayload) throw invalid(`${label} and threaded, but a thread has no transaction; choose one of them`)
+  throw invalid(
+    `${label}, but this server has no data: add the feature data({ models, url }) of 'isock/data' before it`,
+  )
 }
 
 function runnerOf(action: AnyAction): ActionFunction {

@@ -2,6 +2,7 @@
 import { brand } from '../base/brand.ts'
 import { type Logger, withFields } from '../base/log.ts'
 import { unawaited } from '../base/unawaited.ts'
+import type { RecordedAnswer } from '../session/call-records.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { Payload } from '../wire/bytes/payload.ts'
 import { BaseContext, type ContextSurroundings } from './base-context.ts'
@@ -21,10 +22,18 @@ export interface RunSurroundings extends ContextSurroundings {
  */
 export interface RunFeature {
   readonly db: unknown
-  /** Commits what the run did. Called once, when the answer is checked and encoded. Undefined: there was nothing to commit. */
-  keep(): Promise<void> | undefined
-  /** Undoes what the run did, before its failure is sent. Never rejects. Undefined: there was nothing to undo. */
-  undo(): Promise<void> | undefined
+  /**
+   * Commits what the run did. Called once, when the answer is checked and encoded: it may be committed too, and another one, which was
+   * committed before, may take its place. Undefined: there was nothing to commit.
+   */
+  keep(answer: Payload): Promise<RecordedAnswer | undefined> | undefined
+  /**
+   * Undoes what the run did, before its failure is sent, which may be committed as well. Never rejects. Undefined: there was nothing to
+   * undo. `notStarted`: the run was refused.
+   */
+  undo(encodeFailure: () => Payload, notStarted: boolean): Promise<RecordedAnswer | undefined> | undefined
+  /** Takes an item that is sent with the answer that `keep` returns. Left out: items are sent immediately. */
+  hold?(item: Payload): void
   /** Waits for the run's client, which must not hold up others for long. Rejects when it does. */
   forClient<T>(waiting: Promise<T>): Promise<T>
   /** Called when the run makes a call, which it is assumed to wait for. */
@@ -69,14 +78,24 @@ export class RunContext extends BaseContext {
     this.#feature = feature
   }
 
-  /** Commits what the run did, now that only the answer is left to do. Undefined: there was nothing to commit. */
-  keep(): Promise<void> | undefined {
-    return this.#feature?.keep()
+  /** Commits what the run did, now that only the answer is left to do. See {@link RunFeature}. */
+  keep(answer: Payload): Promise<RecordedAnswer | undefined> | undefined {
+    return this.#feature?.keep(answer)
   }
 
-  /** Undoes what the run did. Undefined: there was nothing to undo. */
-  undo(): Promise<void> | undefined {
-    return this.#feature?.undo()
+  /** Undoes what the run did. See {@link RunFeature}. */
+  undo(encodeFailure: () => Payload, notStarted: boolean): Promise<RecordedAnswer | undefined> | undefined {
+    return this.#feature?.undo(encodeFailure, notStarted)
+  }
+
+  /** Whether the call may have run at another server. */
+  get mayHaveRun(): boolean {
+    return this.#call.mayHaveRun
+  }
+
+  /** Nobody waits for the answer any more. */
+  get isAbandoned(): boolean {
+    return this.#call.abortReason !== undefined
   }
 
   /** See {@link RunParent}. */
@@ -133,7 +152,7 @@ export class RunContext extends BaseContext {
     if (call.abortReason !== undefined) throw call.abortReason
     const payload = this.#encodeItem(item)
     const isReady = this.#pushed === undefined && !(payload instanceof Promise)
-    return isReady ? call.emit(payload) : this.#pushLater(payload)
+    return isReady ? this.#pass(payload) : this.#pushLater(payload)
   }
 
   /** Settles when the items that are being checked are sent or refused. Undefined: there are none. */
@@ -143,9 +162,15 @@ export class RunContext extends BaseContext {
 
   /** In the order in which they were emitted. */
   #pushLater(payload: Payload | Promise<Payload>): Promise<void> {
-    const emitted = Promise.all([payload, this.#pushed]).then(([ready]) => ({ isTaken: this.#call.emit(ready) }))
+    const emitted = Promise.all([payload, this.#pushed]).then(([ready]) => ({ isTaken: this.#pass(ready) }))
     this.#pushed = emitted.then(nothing, nothing)
     return emitted.then(({ isTaken }) => isTaken)
+  }
+
+  #pass(item: Payload): Promise<void> | undefined {
+    if (this.#feature?.hold === undefined) return this.#call.emit(item)
+    this.#feature.hold(item)
+    return undefined
   }
 
   #emitItem(item: unknown): Promise<void> {

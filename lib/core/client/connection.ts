@@ -232,7 +232,7 @@ export class Connection implements SessionOwner {
       if (this.session.grant !== undefined) this.session.forget(lostSession())
       this.session.begin({ id: welcome.sessionId, resumeSecret: welcome.resumeSecret, peerLimits: welcome.limits })
       this.#home.moveTo(address)
-    }
+    } else if ((welcome.features & Feature.Adopted) !== 0) this.session.onAdopted(welcome.limits, formerServerGone())
     this.#fault = undefined
     this.#attempts = 0
     this.session.attach(link)
@@ -256,6 +256,10 @@ export class Connection implements SessionOwner {
     } else if (this.#needsLink) this.#open()
     this.#closeIfSpent()
   }
+}
+
+function formerServerGone(): ServerError {
+  return new ServerError('another server, or the same after a restart, has adopted the session')
 }
 
 function lostSession(): ServerError {

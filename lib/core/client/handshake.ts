@@ -88,8 +88,12 @@ export function shakeHands(
   })
 }
 
-/** An older server would take the first calls of a fresh caller for repeated calls of the former one. */
+/**
+ * An older server would take the first calls of a fresh caller for repeated calls of the former one. No server may adopt a session for a
+ * client that did not offer it.
+ */
 function isAsAsked(welcome: WelcomeFrame, { sessionId, features }: HelloFrame): boolean {
+  if ((welcome.features & ~features & Feature.Adopted) !== 0) return false
   return welcome.sessionId === sessionId && (features & ~welcome.features & Feature.FreshCaller) === 0
 }
 

@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.ts'
 import { type Address, formatAddress } from '../link/address.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionGrant } from '../session/session-grant.ts'
+import { Feature } from '../wire/frames/frame.ts'
 import type { Resumable, StoredSessions } from './stored-sessions.ts'
 
 /** How long only the home is tried after the link was lost. Then the other addresses are tried too, after it. */
@@ -61,7 +62,7 @@ export class SessionHome {
     const { grant } = this.#session
     if (grant === undefined) return this.#stored?.find(address)
     const home = this.#address
-    return home !== undefined && isSameAddress(home, address) ? { ...grant, features: 0 } : undefined
+    return home !== undefined && isSameAddress(home, address) ? { ...grant, features: Feature.Adopted } : undefined
   }
 
   /** Whether to try only the home now: calls are running, in either direction, whose outcome no other address knows. */

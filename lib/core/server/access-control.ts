@@ -9,6 +9,7 @@ import { Authenticator, identifyByFingerprint } from './authenticator.ts'
 import { Revalidation } from './revalidation.ts'
 import type { ResolvedServerOptions } from './server-options.ts'
 import type { SessionSurroundings } from './server-session.ts'
+import { SessionAdoption } from './session-adoption.ts'
 import { openSession } from './session-opening.ts'
 import type { SessionStore } from './session-store.ts'
 import { TrustList } from './trust.ts'
@@ -49,8 +50,9 @@ export class AccessControl {
       encodeError: (error) => encodeThrown(codec, discreet(error, classes)),
       addresses,
       refusal,
-      accept: (link, hello, admitted) => {
-        const session = openSession(link, hello, admitted.identity, store, surroundings)
+      adoption: new SessionAdoption(store),
+      accept: (link, hello, admitted, adopted) => {
+        const session = openSession(link, hello, admitted.identity, store, surroundings, adopted)
         this.revalidation.watch(session, admitted)
       },
     })

@@ -15,12 +15,14 @@ import { greetingOf } from '../link/foreign-greeting.ts'
 import { FrameLink, type FrameLinkOptions } from '../link/frame-link.ts'
 import type { Link } from '../link/link.ts'
 import { ReadTurns } from '../link/read-turns.ts'
+import type { AdoptedCalls } from '../session/call-records.ts'
 import type { Payload } from '../wire/bytes/payload.ts'
 import { Slabs } from '../wire/bytes/slabs.ts'
 import { type Frame, type HelloFrame, Kind, protocolVersion } from '../wire/frames/frame.ts'
 import { fitsFrame } from '../wire/frames/frame-fit.ts'
 import { MsgpackReader } from '../wire/frames/msgpack-reader.ts'
 import { Admitted, type Authenticator } from './authenticator.ts'
+import type { SessionAdoption } from './session-adoption.ts'
 
 /** The most characters of a reason sent to a client; each may take six bytes. */
 const longestReason = 400
@@ -37,7 +39,8 @@ export interface AdmissionOptions {
   /** The reason why no client is currently admitted, if any. */
   readonly refusal: () => IsockError | undefined
   /** Assigns the link its session, and answers WELCOME. Throws an IsockError to reject the client. */
-  readonly accept: (link: FrameLink, hello: HelloFrame, admitted: Admitted) => void
+  readonly accept: (link: FrameLink, hello: HelloFrame, admitted: Admitted, adopted: AdoptedCalls | undefined) => void
+  readonly adoption: SessionAdoption
 }
 
 export class Admission {
@@ -115,11 +118,16 @@ export class Admission {
         known === undefined
           ? await authenticator.authenticate(link.peer, frame)
           : new Admitted({ peer: link.peer, name: frame.name }, known.identity, [], [])
-      // The link or the server may have closed while the guards ran.
-      if (link.isEnded) return
-      this.#refuseIfClosed()
-      this.#options.accept(link, frame, admitted)
-      this.#forget(link, timer)
+      const accept = (adopted?: AdoptedCalls): void => {
+        // The link or the server may have closed while the guards ran.
+        if (link.isEnded) return
+        this.#refuseIfClosed()
+        this.#options.accept(link, frame, admitted, adopted)
+        this.#forget(link, timer)
+      }
+      const asked = this.#options.adoption.ask(frame, admitted.identity, accept)
+      if (asked === undefined) accept()
+      else await asked
     } catch (error) {
       if (!(error instanceof IsockError)) this.#options.log.error({ error }, 'authenticating a client failed')
       const refusal = asIsockError(error)

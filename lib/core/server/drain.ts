@@ -35,7 +35,14 @@ export async function drain(store: SessionStore, clock: Clock, graceMs: number):
     await drainedWithin(lastCallMs, all, clock)
   }
   const reason = new ServerError('the server was shut down', { code: 'SHUTTING_DOWN' })
-  await Promise.all([...all().map((session) => store.end(session, reason, 'say bye')), store.dismissed()])
+  await Promise.all([...all().map((session) => leave(session, reason, store)), store.dismissed()])
+}
+
+/** A session that is recorded can be continued by another server: its client hears no BYE. */
+function leave(session: ServerSession, reason: ServerError, store: SessionStore): Promise<void> {
+  if (store.keeper?.isKept(session) !== true) return store.end(session, reason, 'say bye')
+  store.keeper.release(session)
+  return store.end(session, reason)
 }
 
 /** The error for what comes after the shutdown began. */

@@ -4,8 +4,9 @@
 import type { Accounting } from '../accounting/accounting.ts'
 import type { AnyAction } from '../action/action.ts'
 import type { Identity, ServerFields, ServerView } from '../action/context.ts'
-import type { Adaptation } from '../action/registry.ts'
+import type { Adaptation, RegisteredAction } from '../action/registry.ts'
 import type { Clock } from '../base/clock.ts'
+import type { IsockError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { Limits } from '../base/options.ts'
 import type { Link } from '../link/link.ts'
@@ -13,12 +14,13 @@ import type { TlsRenewal } from '../link/listener.ts'
 import type { ClassRegistry } from '../wire/rich/class-registry.ts'
 import type { OpenedPort } from './open-ports.ts'
 import type { ServerSession } from './server-session.ts'
+import type { SessionKeeper } from './session-keeper.ts'
 
 /**
- *   opened ──> cut ──> resumed ──> cut ──> ended     cut: without a link; it is resumed within its lease, or ends
- *      ╰────────────────────────────────────> ended
+ *   opened, adopted ──> cut ──> resumed ──> cut ──> ended     cut: without a link; it is resumed within its lease, or ends
+ *      ╰────────────────────────────────────────────> ended     adopted: another server had it; its `state` is empty
  */
-export type SessionChange = 'opened' | 'cut' | 'resumed' | 'ended'
+export type SessionChange = 'opened' | 'adopted' | 'cut' | 'resumed' | 'ended'
 
 /**
  * A feature for `new Server(..., { features: [...] })` and `server.addFeature`: `attach` creates the part that lives on the server.
@@ -102,6 +104,12 @@ export interface ServerKit {
   isStream(actionName: string): boolean
   /** The Cache-Control of a registered action without side effects; undefined if it must not be called by GET. */
   cacheControlOf(actionName: string): string | undefined
+  /** Lets sessions outlive this server: one feature may record them elsewhere. Throws ClientError (`INVALID_USAGE`) for a second one. */
+  keepSessions(keeper: SessionKeeper): void
+  /** A registered action, as `server.actions` lists it. */
+  findAction(name: string): RegisteredAction | undefined
+  /** Ends a session of this server without a word to its client, which may have it elsewhere. */
+  dropSession(session: ServerSession, reason: IsockError): void
   /** Adds an action whose name begins with "isock.": it is not listed and cannot be replaced. */
   addBuiltIn(action: AnyAction): void
   /** Transforms each action that is added from then on; throw to reject it. */

@@ -4,6 +4,7 @@ import type { ActionHost } from '../action/action-host.ts'
 import type { ServerView } from '../action/context.ts'
 import { guardNameOf } from '../action/guard.ts'
 import type { ActionRegistry } from '../action/registry.ts'
+import { invalidUsage } from '../base/errors.ts'
 import type { ClassRegistry } from '../wire/rich/class-registry.ts'
 import type { Admission } from './admission.ts'
 import { cacheControlOf } from './cache-control.ts'
@@ -60,6 +61,12 @@ export function kitOf({
       const action = registry.find(name)
       return action === undefined ? undefined : cacheControlOf(action)
     },
+    keepSessions: (keeper) => {
+      if (store.keeper !== undefined) throw invalidUsage('another feature records the sessions of this server')
+      store.keeper = keeper
+    },
+    findAction: (name) => registry.find(name),
+    dropSession: (session, reason) => void store.end(session, reason),
     addBuiltIn: (action) => registry.addBuiltIn(action),
     adaptActions: (adapt) => registry.adapt(adapt),
     takeLink: (link, known) => admission.onLink(link, known),

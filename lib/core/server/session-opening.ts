@@ -1,6 +1,7 @@
-// The session of an admitted link: the one that it resumes, or a new one.
+// The session of an admitted link: the one that it resumes, one that another server had, or a new one.
 import type { Identity } from '../action/context.ts'
 import type { FrameLink } from '../link/frame-link.ts'
+import type { AdoptedCalls } from '../session/call-records.ts'
 import { Feature, type HelloFrame, Kind, peerLimitsOf, protocolVersion } from '../wire/frames/frame.ts'
 import { ServerSession, type SessionSurroundings } from './server-session.ts'
 import type { SessionStore } from './session-store.ts'
@@ -12,21 +13,24 @@ export function openSession(
   identity: Identity | undefined,
   store: SessionStore,
   surroundings: SessionSurroundings,
+  adopted?: AdoptedCalls,
 ): ServerSession {
-  const resumed = store.resume(hello, identity)
+  const resumed = adopted === undefined ? store.resume(hello, identity) : undefined
   const session = resumed ?? new ServerSession(surroundings, identity)
-  const grant = session.core.grant ?? store.add(session, hello, link.peer)
+  const grant = session.core.grant ?? store.add(session, hello, link.peer, adopted)
+  const limits = peerLimitsOf(surroundings.limits)
   link.send({
     kind: Kind.Welcome,
     version: protocolVersion,
-    features: resumed === undefined ? 0 : hello.features & Feature.FreshCaller,
+    features:
+      adopted !== undefined ? Feature.Adopted : resumed === undefined ? 0 : hello.features & Feature.FreshCaller,
     sessionId: grant.id,
     resumeSecret: grant.resumeSecret,
-    resumed: resumed !== undefined,
-    limits: peerLimitsOf(surroundings.limits),
+    resumed: resumed !== undefined || adopted !== undefined,
+    limits: { ...limits, maxCallsInFlight: adopted?.slotCount ?? limits.maxCallsInFlight },
   })
   session.attach(link)
   store.names.claim(session, hello.name)
-  store.attached(session, resumed === undefined ? 'opened' : 'resumed')
+  store.attached(session, adopted !== undefined ? 'adopted' : resumed === undefined ? 'opened' : 'resumed')
   return session
 }

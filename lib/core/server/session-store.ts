@@ -12,6 +12,7 @@ import { BusyError, type IsockError, LinkError, ServerError } from '../base/erro
 import type { Limits } from '../base/options.ts'
 import type { LinkEnding } from '../link/frame-sink.ts'
 import type { Peer } from '../link/link.ts'
+import type { AdoptedCalls } from '../session/call-records.ts'
 import type { SessionGrant } from '../session/session-grant.ts'
 import { Feature, type HelloFrame, type PeerLimits } from '../wire/frames/frame.ts'
 import { ClientNames } from './client-names.ts'
@@ -22,6 +23,7 @@ import { Leases } from './leases.ts'
 import { RoomForCalls } from './room-for-calls.ts'
 import { Secrets } from './secrets.ts'
 import type { ServerSession } from './server-session.ts'
+import type { SessionKeeper } from './session-keeper.ts'
 
 /** 128 bits: too many to guess. */
 const idBytes = 16
@@ -30,6 +32,8 @@ export class SessionStore {
   /** Makes room for the calls of addresses that have few, if others have many. */
   readonly roomForCalls: RoomForCalls
   readonly names = new ClientNames()
+  /** Records sessions elsewhere, if a feature does. */
+  keeper: SessionKeeper | undefined
   readonly #clock: Clock
   readonly #limits: Limits
   readonly #accounting: Accounting
@@ -69,14 +73,20 @@ export class SessionStore {
     return this.#sessions.get(id)
   }
 
-  /** The session that a HELLO asks to resume, if it exists, the secret is right and the identity is the same. */
-  resume(hello: HelloFrame, identity: Identity | undefined): ServerSession | undefined {
+  /** The session that a HELLO may resume. Changes nothing. */
+  resumable(hello: HelloFrame, identity: Identity | undefined): ServerSession | undefined {
     if (hello.sessionId === undefined || hello.resumeSecret === undefined) return undefined
     const session = this.#sessions.get(hello.sessionId)
     const secret = session?.core.grant?.resumeSecret
     if (session === undefined || secret === undefined) return undefined
     const isOwner = hello.resumeSecret.length === secret.length && timingSafeEqual(hello.resumeSecret, secret)
-    if (!isOwner || session.identity?.id !== identity?.id) return undefined
+    return isOwner && session.identity?.id === identity?.id ? session : undefined
+  }
+
+  /** Resumes the session that a HELLO asks for, if it exists, the secret is right and the identity is the same. */
+  resume(hello: HelloFrame, identity: Identity | undefined): ServerSession | undefined {
+    const session = this.resumable(hello, identity)
+    if (session === undefined) return undefined
     const isFresh = (hello.features & Feature.FreshCaller) !== 0
     if (isFresh && (hello.features & Feature.UnlessLinked) !== 0 && session.isConnected) return undefined
     if (isFresh) this.#handOver(session, hello.limits)
@@ -96,24 +106,24 @@ export class SessionStore {
     this.#onChange(session, 'resumed')
   }
 
-  /** Stores a new session. Throws BusyError when there are too many and none can be evicted, ClientError (`NAME_TAKEN`). */
-  add(session: ServerSession, hello: HelloFrame, peer: Peer): SessionGrant {
+  /** Stores a new session, or one that another server had. Throws BusyError when there are too many and none can be evicted, ClientError (`NAME_TAKEN`). */
+  add(session: ServerSession, hello: HelloFrame, peer: Peer, adopted?: AdoptedCalls): SessionGrant {
     this.names.requireFree(hello.name, session.identity)
     const account = this.#accounting.open(new SessionAccount(this, session, peer))
     if (!this.#places.take(account)) {
       account.close()
       throw new BusyError(`the server is at its limit of ${this.#limits.maxSessions} sessions`)
     }
-    const id = randomBytes(idBytes).toString('hex')
-    const grant = { id, resumeSecret: this.#secrets.next(), peerLimits: hello.limits }
+    const { id, resumeSecret } = (adopted && grantOf(hello)) ?? this.#newGrant()
+    const grant = { id, resumeSecret, peerLimits: hello.limits }
     session.account = account
-    session.core.begin(grant, account)
+    session.core.begin(grant, account, adopted)
     this.#sessions.set(id, session)
     return grant
   }
 
   /** Called when the session has a link: its first, or another one. */
-  attached(session: ServerSession, how: 'opened' | 'resumed'): void {
+  attached(session: ServerSession, how: 'opened' | 'resumed' | 'adopted'): void {
     if (how === 'resumed') this.#move(session)
     this.#onChange(session, how)
   }
@@ -184,6 +194,10 @@ export class SessionStore {
     session.core.restart({ id: session.id, resumeSecret: this.#secrets.next(), peerLimits }, reason)
   }
 
+  #newGrant(): Pick<SessionGrant, 'id' | 'resumeSecret'> {
+    return { id: randomBytes(idBytes).toString('hex'), resumeSecret: this.#secrets.next() }
+  }
+
   /** Updates the owner: the client may have come back from another address. */
   #move(session: ServerSession): void {
     const { account, peer } = session
@@ -237,6 +251,11 @@ class SessionAccount implements AccountSubject {
   shed(reason: IsockError): void {
     this.#store.shed(this.#session, reason)
   }
+}
+
+/** The session that a HELLO names. */
+function grantOf({ sessionId: id, resumeSecret }: HelloFrame): Pick<SessionGrant, 'id' | 'resumeSecret'> | undefined {
+  return id === undefined || resumeSecret === undefined ? undefined : { id, resumeSecret }
 }
 
 function ownerOf({ identity }: ServerSession, { address }: Peer): Owner {

@@ -20,7 +20,10 @@ import { loadLedger } from './ledger-loader.ts'
 import type { CalledAction } from './name-refs.ts'
 
 /** What the session of a client uses of its ledger. */
-type AskedOfLedger = Omit<LoadedLedger, 'calls' | 'giveUp' | 'onAnswered' | 'openItems' | 'onWeighed' | 'onWaiting'>
+type AskedOfLedger = Omit<
+  LoadedLedger,
+  'calls' | 'giveUp' | 'onAnswered' | 'openItems' | 'onWeighed' | 'onWaiting' | 'start'
+>
 
 export interface LinkedHome extends LedgerHome {
   dropLink(reason: IsockError, how: 'abort'): void

@@ -2,6 +2,7 @@
 // true for the call.
 import { ClientError, DeadlineError, type IsockError, OutcomeUnknownError, ServerError } from '../base/errors.ts'
 import type { OutgoingCall } from './outgoing-call.ts'
+import type { Decision } from './retry-policy.ts'
 
 /** The error of a call that timed out on this side. */
 export function lateError(call: OutgoingCall): DeadlineError {
@@ -24,6 +25,18 @@ export function neverStarted(call: OutgoingCall, cause: IsockError): ServerError
 export function unreachable(call: OutgoingCall, cause: IsockError): ClientError {
   const message = `action "${call.request.name}" could not be sent: ${cause.message}`
   return new ClientError(message, { code: 'UNREACHABLE', cause, notStarted: true })
+}
+
+/** The error of a call that is not sent again after a fault. */
+export function lossOf(call: OutgoingCall, decision: Decision, cause: IsockError): IsockError {
+  if (decision === 'unreachable') return unreachable(call, cause)
+  return decision === 'never started' ? neverStarted(call, cause) : outcomeUnknown(call, cause)
+}
+
+/** The error of a call that the server of its session could not be reached for. */
+export function endOfPatience(call: OutgoingCall): IsockError {
+  const cause = call.lastFault as IsockError // it was the fault of some link
+  return call.state === 'sent' ? outcomeUnknown(call, cause) : unreachable(call, cause)
 }
 
 /** The same error for a call that was not sent, so that its handler did not start. */

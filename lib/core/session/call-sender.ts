@@ -24,6 +24,7 @@ export class CallSender {
   readonly #options: CallSenderOptions
   readonly #names = new OutgoingNames()
   #peerLimits: PeerLimits | undefined
+  #isAdopted = false
 
   constructor(options: CallSenderOptions) {
     this.#options = options
@@ -34,9 +35,10 @@ export class CallSender {
     return this.#peerLimits?.maxFrameBytes ?? 0
   }
 
-  /** Called when the session was granted: the limits of the peer are known. */
-  begin(peerLimits: PeerLimits): void {
+  /** Called when the session was granted, or adopted by another server: the limits of the peer are known. */
+  begin(peerLimits: PeerLimits, isAdopted = false): void {
     this.#peerLimits = peerLimits
+    this.#isAdopted = isAdopted
   }
 
   /** Called when there is a new link: introduces names again, and acknowledges these answers. */
@@ -63,12 +65,12 @@ export class CallSender {
 
   /** Sends the call for the first time in this session, and opens its input streams, if it has any. */
   start(call: OutgoingCall): void {
-    this.#send(call)
+    this.#send(call, false)
     this.#openInputs(call)
   }
 
   /** Sends the call, as its next attempt. */
-  #send(call: OutgoingCall): void {
+  #send(call: OutgoingCall, isRepeated: boolean): void {
     const { request } = call
     const { port } = this.#options
     call.attempt++
@@ -79,7 +81,8 @@ export class CallSender {
       kind: Kind.Call,
       seq: call.seq,
       ref,
-      attempt: call.attempt,
+      // In an adopted session it says whether the callee's predecessor may know this number.
+      attempt: this.#isAdopted ? (isRepeated ? Math.max(2, call.attempt) : 1) : call.attempt,
       remainingMs: this.#remainingMs(call),
       inputs: request.feeds?.length ?? 0,
       metadata: request.metadata,
@@ -87,10 +90,10 @@ export class CallSender {
     })
   }
 
-  /** Resends over a new link: the call and the state of its streams, or its cancel. */
-  resend(call: OutgoingCall): void {
-    if (call.state === 'abandoned') return this.sendCancel(call)
-    this.#send(call)
+  /** Resends over a new link: the call and the state of its streams; or its cancel, also if it only asks for its answer. */
+  resend(call: OutgoingCall, onlyAsks = false): void {
+    if (call.state === 'abandoned' || onlyAsks) return this.sendCancel(call)
+    this.#send(call, true)
     call.items?.resume()
     call.input?.rewind()
   }

@@ -4,6 +4,7 @@ import type { IsockError } from '../base/errors.ts'
 import { detached, type Payload } from '../wire/bytes/payload.ts'
 import { type FailureFrame, type InputEndFrame, Kind, type ResultFrame } from '../wire/frames/frame.ts'
 import type { Metadata } from '../wire/frames/metadata.ts'
+import type { RecordedAnswer } from './call-records.ts'
 import type { IncomingInputs } from './incoming-inputs.ts'
 import type { CalledAction } from './name-refs.ts'
 import type { OutboundStream } from './outbound-stream.ts'
@@ -11,7 +12,10 @@ import { callSize } from './outgoing-call.ts'
 
 /** What a call needs of its ledger. */
 export interface CallKeeper {
-  onAnswered(call: IncomingCall, answer: ResultFrame | FailureFrame): void
+  /** Its calls may have run elsewhere before they came here. */
+  readonly mayHaveRun?: boolean
+  /** `isRecorded`: the answer, or that there is none, is already known to all servers. */
+  onAnswered(call: IncomingCall, answer: ResultFrame | FailureFrame, isRecorded?: boolean): void
   openItems(call: IncomingCall): OutboundStream
   /** Called when its data was decoded and takes this many more bytes. */
   onWeighed(bytes: number): void
@@ -28,8 +32,6 @@ export type RunState = 'running' | 'answered' | 'forgotten' | 'acknowledged'
 
 /** How far a kept answer is on its way to the caller: see answer-store.ts. */
 export type AnswerPlace = 'idle' | 'waiting' | 'sent'
-
-const noAction: CalledAction = { name: '', contract: undefined, expectedBytes: 0 }
 
 export class IncomingCall {
   readonly seq: number
@@ -90,10 +92,16 @@ export class IncomingCall {
     this.deadlineAtMs = given.deadlineAtMs
   }
 
+  /** A call that is known by its number only. */
+  static nameless(keeper: CallKeeper, seq: number): IncomingCall {
+    const action = { name: '', contract: undefined, expectedBytes: 0 }
+    const none = { action, attempt: 0, input: undefined, metadata: undefined, admittedAtMs: 0 }
+    return new IncomingCall(keeper, { seq, ...none, deadlineAtMs: Number.POSITIVE_INFINITY }, undefined)
+  }
+
   /** A call whose cancel arrived before it: it has its answer, and will never run. */
   static neverStarted(keeper: CallKeeper, seq: number, error: Payload): IncomingCall {
-    const none = { action: noAction, attempt: 0, input: undefined, metadata: undefined, admittedAtMs: 0 }
-    const call = new IncomingCall(keeper, { seq, ...none, deadlineAtMs: Number.POSITIVE_INFINITY }, undefined)
+    const call = IncomingCall.nameless(keeper, seq)
     call.state = 'answered'
     call.answer = { kind: Kind.Failure, seq, items: 0, notStarted: true, error }
     return call
@@ -177,13 +185,31 @@ export class IncomingCall {
     return this.items.push(value) ? undefined : this.items.writable()
   }
 
+  /** Whether it may have run at another server, which cannot be asked. */
+  get mayHaveRun(): boolean {
+    return this.#keeper.mayHaveRun === true
+  }
+
+  /** Answers it with an answer that is recorded, and its items. */
+  answerRecorded({ answer, items }: RecordedAnswer): void {
+    if (this.state === 'running') this.#openRecorded(items)
+    this.answerWith(answer, true)
+  }
+
   /** Answers it, after all items. A second answer is ignored. */
-  answerWith(answer: ResultFrame | FailureFrame): void {
-    if (this.state === 'running') this.#keeper.onAnswered(this, answer)
+  answerWith(answer: ResultFrame | FailureFrame, isRecorded?: boolean): void {
+    if (this.state === 'running') this.#keeper.onAnswered(this, answer, isRecorded)
     else if (this.#whenEnded === undefined) return
     this.#whenEnded?.()
     this.#whenEnded = undefined
     this.whenAnswered?.(this)
+  }
+
+  /** An aborted call has them too: its caller may have lost only its link. */
+  #openRecorded(items: readonly Payload[]): void {
+    if (items.length === 0) return
+    this.items ??= this.#keeper.openItems(this)
+    for (const item of items) this.items.push(item)
   }
 
   /** Whether its handler still runs although it was answered. */

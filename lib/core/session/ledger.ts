@@ -21,9 +21,11 @@ import {
 import { AbandonedCalls } from './abandoned-calls.ts'
 import { type AnswerKeeper, AnswerStore } from './answer-store.ts'
 import { CallDeadlines } from './call-deadlines.ts'
+import type { AdoptedCalls } from './call-records.ts'
 import { CallStreams } from './call-streams.ts'
 import { CallTable } from './call-table.ts'
 import { cancelErrorFor, errorBeforeStart } from './callee-errors.ts'
+import { ForeignCalls, type ForeignHome } from './foreign-calls.ts'
 import { HeldCalls } from './held-calls.ts'
 import { type AbortScope, type CallKeeper, IncomingCall } from './incoming-call.ts'
 import type { LedgerHome } from './ledger-home.ts'
@@ -34,7 +36,7 @@ import { callSize } from './outgoing-call.ts'
 import { Refusals } from './refusals.ts'
 import { RunLoad } from './run-load.ts'
 
-export class Ledger implements CallKeeper, AnswerKeeper {
+export class Ledger implements CallKeeper, AnswerKeeper, ForeignHome {
   readonly #home: LedgerHome
   readonly #peerLimits: PeerLimits
   readonly #account: MeterSource
@@ -48,13 +50,16 @@ export class Ledger implements CallKeeper, AnswerKeeper {
   #signs: LifeSigns | undefined
   #abandoned: AbandonedCalls | undefined
   #refusals: Refusals | undefined
+  readonly #foreign: ForeignCalls | undefined
   #isEnded = false
 
-  constructor(home: LedgerHome, peerLimits: PeerLimits, account: MeterSource) {
+  /** `adopted`: the session's calls went to another server before. */
+  constructor(home: LedgerHome, peerLimits: PeerLimits, account: MeterSource, adopted?: AdoptedCalls) {
     this.#home = home
     this.#peerLimits = peerLimits
     this.#account = account
-    this.calls = new CallTable(home.limits.maxCallsInFlight, account)
+    this.calls = new CallTable(adopted?.slotCount ?? home.limits.maxCallsInFlight, account)
+    if (adopted !== undefined) this.#foreign = new ForeignCalls(adopted.records, this, home.callee)
     this.#answers = new AnswerStore(home, account, this)
     this.#load = new RunLoad(home.limits.maxInFlightBytes, account, home)
     this.#held = new HeldCalls(home, this.#answers, this.calls)
@@ -69,9 +74,12 @@ export class Ledger implements CallKeeper, AnswerKeeper {
     return this.#answers.unsentCount
   }
 
-  /** Whether all calls are answered, and each answer was sent over the current link or acknowledged. */
+  /**
+   * Whether all calls are answered, and each answer was sent over the current link or acknowledged. Never of an adopted session: calls
+   * that went to the other server may not have come here yet.
+   */
   get isClean(): boolean {
-    return this.#load.count === 0 && this.calls.hasSentAll
+    return this.#foreign === undefined && this.#load.count === 0 && this.calls.hasSentAll
   }
 
   onCall(frame: CallFrame, action: CalledAction): void {
@@ -87,8 +95,11 @@ export class Ledger implements CallKeeper, AnswerKeeper {
       throw new ProtocolError(`call ${frame.seq} uses the slot of call ${entry.seq}, which is running`)
     const { callee } = this.#home
     const refusal = callee.refusal?.() ?? this.#load.refusalOf(callSize(frame)) ?? this.#answers.refusal()
-    if (refusal === undefined) this.#admit(frame, action, entry)
-    else this.#home.send(this.#refusalTexts.of(frame.seq, refusal))
+    const failure = refusal && this.#refusalTexts.of(frame.seq, refusal)
+    if (this.#foreign?.includes(frame) === true)
+      this.#foreign.admit(this.#take(frame, action, entry, this.#foreign), failure)
+    else if (failure === undefined) this.start(this.#take(frame, action, entry, this))
+    else this.#home.send(failure)
   }
 
   onCancel(frame: CancelFrame): void {
@@ -182,7 +193,12 @@ export class Ledger implements CallKeeper, AnswerKeeper {
     if (call.isHeld) this.#answerHeld(call, call.abortReason as IsockError)
   }
 
-  onAnswered(call: IncomingCall, answer: NonNullable<IncomingCall['answer']>): void {
+  onAnswered(
+    call: IncomingCall,
+    answer: NonNullable<IncomingCall['answer']>,
+    _isRecorded?: boolean,
+    wasAbandoned = call.isAbandoned,
+  ): void {
     call.state = 'answered'
     call.release()
     if (!this.#isEnded) {
@@ -190,7 +206,7 @@ export class Ledger implements CallKeeper, AnswerKeeper {
       this.#answers.keep(call)
     }
     if (call.abortReason !== undefined) this.#abandoned?.answered(call)
-    if (!call.isAbandoned) this.#load.answered(call)
+    if (!wasAbandoned) this.#load.answered(call)
     if (!this.#home.isAttached) this.#home.onBusyChange()
     this.#held.answered(call, answer.kind === Kind.Result ? payloadSize(answer.value) : undefined)
   }
@@ -220,14 +236,15 @@ export class Ledger implements CallKeeper, AnswerKeeper {
     return this.#refusals
   }
 
-  #admit(frame: CallFrame, action: CalledAction, former: IncomingCall | undefined): void {
+  /** Gives the call its slot. */
+  #take(frame: CallFrame, action: CalledAction, former: IncomingCall | undefined, keeper: CallKeeper): IncomingCall {
     const { seq, attempt, remainingMs = Number.POSITIVE_INFINITY } = frame
     const input = frame.inputs > 0 ? this.#callStreams.openInputs(seq, frame.inputs) : undefined
     const admittedAtMs = this.#home.clock.now()
     const deadlineAtMs = admittedAtMs + remainingMs
     const { metadata } = frame
     const call = new IncomingCall(
-      this,
+      keeper,
       { seq, attempt, action, input, metadata, admittedAtMs, deadlineAtMs },
       frame.data,
     )
@@ -238,6 +255,13 @@ export class Ledger implements CallKeeper, AnswerKeeper {
       this.#deadlines ??= new CallDeadlines(this.#home.clock, this)
       this.#deadlines.watch(deadlineAtMs)
     }
+    return call
+  }
+
+  /** Starts it as soon as there is room for its answer. */
+  start(call: IncomingCall): void {
+    if (call.isHeld && call.abortReason !== undefined) return this.#answerHeld(call, call.abortReason)
+    call.isHeld = false
     // Grants the first items: the caller has taken none from their source before.
     call.input?.resume()
     this.#held.admit(call)
@@ -256,9 +280,14 @@ export class Ledger implements CallKeeper, AnswerKeeper {
   #storeCancelled(frame: CancelFrame, former: IncomingCall | undefined): void {
     if (former?.state === 'running')
       throw new ProtocolError(`cancel ${frame.seq} uses the slot of call ${former.seq}, which is running`)
-    const tombstone = IncomingCall.neverStarted(this, frame.seq, this.#refusalTexts.burial)
+    const isForeign = this.#foreign?.isOpen === true
+    const tombstone = isForeign
+      ? IncomingCall.nameless(this.#foreign as ForeignCalls, frame.seq)
+      : IncomingCall.neverStarted(this, frame.seq, this.#refusalTexts.burial)
     if (former !== undefined) this.#answers.acknowledge(former)
     this.calls.put(tombstone)
-    this.#answers.keep(tombstone)
+    if (!isForeign) return this.#answers.keep(tombstone)
+    this.#load.started(0)
+    tombstone.answerWith(this.#refusalTexts.cancelled(frame.seq))
   }
 }

@@ -22,6 +22,8 @@ export interface CallRequest {
   readonly data: Payload
   /** May be run again where it cannot be known whether it ran. */
   readonly isIdempotent: boolean
+  /** Its effect is committed with its answer, if at all. Left out for all others. */
+  isTransactional?: true
   /** Feed the call's input streams, once the callee has admitted the call. */
   readonly feeds?: readonly FeedInput[] | undefined
 }
@@ -106,8 +108,9 @@ export abstract class OutgoingCall {
     return this.state === 'sent' && !this.input?.isFed && this.items === undefined
   }
 
-  /** It is to be sent as if for the first time. */
-  restart(): void {
+  /** It is to be sent as if for the first time. `mayHaveRun`: it may have run until now. */
+  restart(mayHaveRun = false): void {
+    this.mayHaveRun ||= mayHaveRun
     this.state = 'waiting'
     this.seq = 0
     this.input = undefined
@@ -141,6 +144,11 @@ export abstract class OutgoingCall {
 
   /** It will be tried again. */
   abstract onRetry(fault: Fault, reason: IsockError): void
+
+  /** Whether this failure says that nobody knows its outcome. */
+  saysUnknown(_failure: Payload): boolean {
+    return false
+  }
 
   /** The callee refused it before it started. True: it will be submitted again, so it is not settled now. */
   abstract onRefused(failure: Payload, origin: Origin): boolean

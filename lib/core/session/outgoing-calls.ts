@@ -12,8 +12,9 @@ import {
   type PeerLimits,
   type ResultFrame,
 } from '../wire/frames/frame.ts'
-import { closedBy, lateError, neverStarted, outcomeUnknown, queueFull, unreachable } from './call-errors.ts'
+import { closedBy, endOfPatience, lateError, lossOf, outcomeUnknown, queueFull } from './call-errors.ts'
 import { CallSender, type CallSenderOptions } from './call-sender.ts'
+import { ContinuedCalls } from './continued-calls.ts'
 import type { LinkFault } from './fault.ts'
 import { LinkProgress } from './link-progress.ts'
 import { LinkTurns } from './link-turns.ts'
@@ -44,6 +45,7 @@ export class OutgoingCalls implements CallHome {
   readonly #open: OpenCalls
   /** Since an attempt to reach the server failed. */
   #outage: Outage | undefined
+  #continued: ContinuedCalls | undefined
   #endReason: IsockError | undefined
 
   constructor(options: OutgoingCallsOptions) {
@@ -51,7 +53,9 @@ export class OutgoingCalls implements CallHome {
     this.#open = new OpenCalls(options.onBusyChange)
     this.#waiting = new WaitingCalls(options.limits.maxQueuedCalls)
     this.#sender = new CallSender(options)
-    this.#resumption = new Resumption(options.port, (call) => this.#sender.resend(call))
+    this.#resumption = new Resumption(options.port, (call) =>
+      this.#sender.resend(call, this.#continued?.onlyAsks(call)),
+    )
     this.#progress = new LinkProgress(options.limits.deadAfterMs)
     this.#turns = new LinkTurns(options.port)
     this.#deadlines = new DeadlineSweep(options.clock, this.#sweep)
@@ -113,6 +117,7 @@ export class OutgoingCalls implements CallHome {
     const call = this.#sent.find(frame.seq)
     if (call === undefined) return
     this.#onAnswered(call, frame.value, frame.items)
+    this.#continued?.delete(call)
     this.#settle(call, { how: 'value', value: frame.value })
     this.sendWaiting()
   }
@@ -122,7 +127,10 @@ export class OutgoingCalls implements CallHome {
     if (call === undefined) return
     this.#onAnswered(call, frame.error, frame.items)
     const { origin } = this.#options.port
-    if (frame.notStarted && call.canResend && call.onRefused(frame.error, origin)) void this.#handBack(call)
+    const verdict = this.#continued?.judge(call, frame)
+    if (verdict === 'again') this.#runAgain([call])
+    else if (verdict !== undefined) this.#fail(call, verdict)
+    else if (frame.notStarted && call.canResend && call.onRefused(frame.error, origin)) void this.#handBack(call)
     else this.#settle(call, { how: 'failure', failure: frame.error, notStarted: frame.notStarted, origin })
     this.sendWaiting()
   }
@@ -169,8 +177,8 @@ export class OutgoingCalls implements CallHome {
       if (fault === 'link lost' && this.#progress.restores(call, nowMs)) call.makeProgress()
       call.lastFault = cause
       const decision = decide(call, fault, cause, isAway ? this.#outage?.outlives(call, nowMs) : undefined)
-      if (decision === 'outcome unknown') this.#giveUp(call, outcomeUnknown(call, cause))
-      else if (decision === 'unreachable') this.#giveUp(call, unreachable(call, cause))
+      if (decision === 'outcome unknown' || decision === 'unreachable')
+        this.#giveUp(call, lossOf(call, decision, cause))
       else this.#deadlines.watch(this.#outageEndOf(call))
     }
   }
@@ -180,12 +188,18 @@ export class OutgoingCalls implements CallHome {
     const again: OutgoingCall[] = []
     for (const call of this.#sent.begin(0, 0)) {
       const decision = decide(call, fault, cause)
-      if (fault === 'session lost') call.mayHaveRun = true
       if (decision === 'resend') again.push(call)
-      else this.#fail(call, decision === 'never started' ? neverStarted(call, cause) : outcomeUnknown(call, cause))
+      else this.#fail(call, lossOf(call, decision, cause))
     }
-    for (const call of again) call.restart()
-    this.#waiting.addAll(again)
+    this.#continued = undefined
+    this.#runAgain(again, fault === 'session lost')
+  }
+
+  /** Another server has adopted the session. */
+  onAdopted(peerLimits: PeerLimits, reason: IsockError): void {
+    this.#sender.begin(peerLimits, true)
+    this.#continued = new ContinuedCalls(reason)
+    for (const [call, error] of this.#continued.addAll(this.#sent.inOrder())) this.#giveUp(call, error)
   }
 
   /** Takes the calls that were not sent out of here, so that they can be submitted elsewhere. */
@@ -219,6 +233,11 @@ export class OutgoingCalls implements CallHome {
     }
   }
 
+  #runAgain(calls: OutgoingCall[], mayHaveRun = true): void {
+    for (const call of calls) call.restart(mayHaveRun)
+    this.#waiting.addAll(calls)
+  }
+
   #start(call: OutgoingCall): void {
     if (!this.#sender.fits(call)) return this.#fail(call, this.#sender.tooLarge(call))
     this.#sent.add(call)
@@ -229,7 +248,7 @@ export class OutgoingCalls implements CallHome {
     this.#sender.sendAcks(this.#sent.remove(call, answer))
     this.#progress.answered(call)
     const { received = 0 } = call.items ?? {}
-    if (call.state !== 'sent' || received === items) return
+    if (call.state !== 'sent' || received === items || this.#continued?.mayLackItems(call, items) === true) return
     const error = new ProtocolError(`action "${call.request.name}" ended after ${items} items, ${received} came`)
     this.#fail(call, outcomeUnknown(call, error))
     throw error
@@ -265,18 +284,13 @@ export class OutgoingCalls implements CallHome {
     return this.#outage === undefined ? Number.POSITIVE_INFINITY : this.#outage.endOf(call)
   }
 
-  #endOfPatience(call: OutgoingCall): IsockError {
-    const cause = call.lastFault as IsockError // it was the fault of some link
-    return call.state === 'sent' ? outcomeUnknown(call, cause) : unreachable(call, cause)
-  }
-
   readonly #sweep = (nowMs: number, lateByMs: number): number => {
     let earliest = Number.POSITIVE_INFINITY
     for (const call of this.open) {
       if (call.deadlineAtMs <= nowMs && (this.#isSilenceExcused || lateByMs > sleptMs)) call.showLife(nowMs)
       const outageEndsAtMs = this.#outageEndOf(call)
       if (call.deadlineAtMs <= nowMs) this.#giveUp(call, lateError(call), CancelReason.Deadline)
-      else if (outageEndsAtMs <= nowMs) this.#giveUp(call, this.#endOfPatience(call))
+      else if (outageEndsAtMs <= nowMs) this.#giveUp(call, endOfPatience(call))
       else earliest = Math.min(earliest, call.deadlineAtMs, outageEndsAtMs)
     }
     this.sendWaiting()

@@ -24,6 +24,11 @@ export class Refusals {
     return this.#burial
   }
 
+  /** The answer to a call whose cancel arrived before it. */
+  cancelled(seq: number): FailureFrame {
+    return { kind: Kind.Failure, seq, items: 0, notStarted: true, error: this.burial }
+  }
+
   /** The answer to a call that does not start because of this error. */
   of(seq: number, error: IsockError): FailureFrame {
     if (this.#last?.message !== error.message || this.#last.code !== error.code)

@@ -9,7 +9,8 @@ import type { FrameLink } from '../link/frame-link.ts'
 import type { FrameSink, LinkEnding } from '../link/frame-sink.ts'
 import type { Peer } from '../link/link.ts'
 import type { Payload } from '../wire/bytes/payload.ts'
-import { type Frame, Kind, type SessionFrame } from '../wire/frames/frame.ts'
+import { type Frame, Kind, type PeerLimits, type SessionFrame } from '../wire/frames/frame.ts'
+import type { AdoptedCalls } from './call-records.ts'
 import type { LinkFault } from './fault.ts'
 import type { Origin } from './frame-port.ts'
 import { type RoutedSession, routeFrame } from './frame-route.ts'
@@ -123,13 +124,30 @@ export class Session implements LedgerHome, RoutedSession, FrameSink {
     return (this.#ledger?.calls.isEmpty ?? true) && !this.#hasOutgoing
   }
 
-  /** Called when the session was granted. Waiting calls get their slots when a link is attached. What it holds counts for `account`. */
-  begin(grant: SessionGrant, account: MeterSource = unaccounted): void {
+  /**
+   * Called when the session was granted. Waiting calls get their slots when a link is attached. What it holds counts for `account`.
+   * `adopted`: the peer's calls went to another server before.
+   */
+  begin(grant: SessionGrant, account: MeterSource = unaccounted, adopted?: AdoptedCalls): void {
     this.#grant = grant
     this.#names = new IncomingNames(account)
     this.#account = account
     this.#outgoing?.begin(grant.peerLimits, account)
-    this.#ledger = new Ledger(this, grant.peerLimits, account)
+    this.#ledger = new Ledger(this, grant.peerLimits, account, adopted)
+  }
+
+  /**
+   * Called when another server has adopted the session: it knows only recorded answers of this side's calls, and its own calls begin from
+   * scratch. There must be no link.
+   */
+  onAdopted(peerLimits: PeerLimits, reason: IsockError): void {
+    const former = this.#ledger
+    this.#grant = { ...(this.#grant as SessionGrant), peerLimits }
+    this.#ledger = new Ledger(this, peerLimits, this.#account)
+    former?.end(reason)
+    former?.release()
+    this.#outgoing?.onAdopted(peerLimits, reason)
+    this.onBusyChange()
   }
 
   /** Called when the peer has forgotten the session: it cannot be resumed, and the next grant starts another one. */

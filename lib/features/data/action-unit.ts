@@ -60,11 +60,11 @@ export class ActionUnit implements RunFeature, UnitOwner, CallingRun {
     return this.#unit === undefined ? asSent(value) : this.#unit.settle().then(() => asSent(value))
   }
 
-  keep(): Promise<void> | undefined {
+  keep(): Promise<undefined> | undefined {
     return this.#unit?.finish(true)
   }
 
-  undo(): Promise<void> | undefined {
+  undo(): Promise<undefined> | undefined {
     this.#isOver = true
     return this.#unit?.finish(false)
   }

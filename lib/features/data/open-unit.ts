@@ -11,7 +11,7 @@ export interface OpenUnit {
   /** Accepts no more operations, and writes assigned values: only the commit is left. */
   settle(): Promise<void>
   /** Commits, or rolls back. */
-  finish(isKept: boolean): Promise<void>
+  finish(isKept: boolean): Promise<undefined>
   /** Rolls back; later operations fail with the reason. */
   giveUp(reason: Error): void
 }

@@ -35,6 +35,8 @@ export const Feature = {
   FreshCaller: 1,
   /** With it: only if the session has no link, because its former caller may still be there. */
   UnlessLinked: 2,
+  /** The session is continued by a server that did not run its calls: see session/foreign-calls.ts. */
+  Adopted: 4,
 } as const
 
 export const Kind = {

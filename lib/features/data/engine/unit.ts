@@ -135,10 +135,11 @@ export class Unit implements Holder {
    * Pending operations are completed first. Rejects with the reason if the commit failed; it is then rolled back. An aborted
    * unit is not waited for: it is rolled back as soon as the store has ended its statement.
    */
-  async finish(isKept: boolean): Promise<void> {
+  async finish(isKept: boolean): Promise<undefined> {
     if (!isKept && this.owner.signal?.aborted === true) {
       this.#isClosed = true
-      return this.giveUp(reasonOf(this.owner.signal))
+      this.giveUp(reasonOf(this.owner.signal))
+      return
     }
     // A broken unit that holds nothing may wait for a turn that it will never use.
     if (isKept || this.#broken === undefined || this.isHolding) await this.#idle()

@@ -1,0 +1,63 @@
+// The calls of a client that were under way when another server adopted the session. Which of them are sent again, which only ask, and
+// what the answers mean.
+//
+//   nothing of its streams has moved      CALL again
+//   items came, idempotent                lost: who reads the items begins another call, from its position
+//   items came, not idempotent            CALL again: the answer, or that its outcome is unknown
+//   its input was fed                     CANCEL, which asks: the recorded answer; or it never ran, see below
+//   it was given up                       CANCEL
+import type { IsockError } from '../base/errors.ts'
+import type { FailureFrame } from '../wire/frames/frame.ts'
+import { neverStarted, outcomeUnknown } from './call-errors.ts'
+import type { OutgoingCall } from './outgoing-call.ts'
+import { mayRunAgain } from './retry-policy.ts'
+
+export class ContinuedCalls {
+  readonly #reason: IsockError
+  readonly #calls = new Set<OutgoingCall>()
+
+  /** `reason`: why the former server does not answer. */
+  constructor(reason: IsockError) {
+    this.#reason = reason
+  }
+
+  /** Called with all calls that were sent. Returns those that are lost, with the errors that settle them. */
+  addAll(calls: readonly OutgoingCall[]): [call: OutgoingCall, error: IsockError][] {
+    const lost: [OutgoingCall, IsockError][] = []
+    for (const call of calls) {
+      if (!call.isOpen) continue
+      if (call.items === undefined || !call.request.isIdempotent) this.#calls.add(call)
+      else lost.push([call, outcomeUnknown(call, this.#reason)])
+    }
+    return lost
+  }
+
+  /** Whether it is not sent again: the other server has nothing of what its input was. */
+  onlyAsks(call: OutgoingCall): boolean {
+    return this.#calls.has(call) && call.input?.isFed === true
+  }
+
+  /** Called with the first answer of a call, a failure. Returns what becomes of it; undefined: the failure is its own. */
+  judge(call: OutgoingCall, { notStarted, error }: FailureFrame): IsockError | 'again' | undefined {
+    if (!this.#calls.has(call)) return undefined
+    const onlyAsked = this.onlyAsks(call)
+    this.#calls.delete(call)
+    if (onlyAsked && notStarted) {
+      const wasUndone = call.request.isTransactional === true
+      return wasUndone ? neverStarted(call, this.#reason) : outcomeUnknown(call, this.#reason)
+    }
+    if (notStarted || !mayRunAgain(call) || !call.saysUnknown(error)) return undefined
+    call.reruns++
+    return 'again'
+  }
+
+  /** Whether a failure may count fewer items than came: the other server does not know of them. */
+  mayLackItems(call: OutgoingCall, items: number): boolean {
+    return items === 0 && this.#calls.has(call)
+  }
+
+  /** Called when it was answered. */
+  delete(call: OutgoingCall): void {
+    this.#calls.delete(call)
+  }
+}
