@@ -39,6 +39,7 @@ export const layers: readonly (readonly string[])[] = [
   ['core/session'],
   ['core/action'],
   ['core/server', 'core/client'],
+  ['features/data/durable'],
   [
     'features/channels',
     'features/tasks',

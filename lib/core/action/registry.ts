@@ -235,9 +235,10 @@ export function wantsTransaction({ instance, actionClass }: RegisteredAction): b
 }
 
 function requireTransactions(action: RegisteredAction): void {
-  if (!wantsTransaction(action) || action.isTransactional === true) return
+  if (!wantsTransaction(action)) return
   const label = `action "${action.name}" is transactional`
   if (action.takesPayload) throw invalid(`${label} and threaded, but a thread has no transaction; choose one of them`)
+  if (action.isTransactional === true) return
   throw invalid(
     `${label}, but this server has no data: add the feature data({ models, url }) of 'isock/data' before it`,
   )

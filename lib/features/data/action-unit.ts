@@ -10,6 +10,7 @@ import type { ClientInput } from './client-input.ts'
 import { ClientPatience } from './client-patience.ts'
 import { beginUnit, type Database } from './database.ts'
 import type { Db } from './db.ts'
+import type { Run } from './durable/durable-store.ts'
 import type { CallingRun, NestedRuns } from './nested-runs.ts'
 import type { OpenUnit, UnitOwner } from './open-unit.ts'
 import { asSent } from './sent-rows.ts'
@@ -25,6 +26,7 @@ const noCalls: ReadonlySet<NestedCall> = new Set()
 
 export class ActionUnit implements RunFeature, UnitOwner, CallingRun {
   readonly context: Context
+  readonly commitsOnce: boolean
   readonly #database: Database
   readonly #clock: Clock
   readonly #runs: NestedRuns<ActionUnit>
@@ -37,7 +39,13 @@ export class ActionUnit implements RunFeature, UnitOwner, CallingRun {
   readonly #input: ClientInput | undefined
 
   /** `input`: what the client sent, if no schema checks it. */
-  constructor(context: Context, input: ClientInput | undefined, { database, clock, runs }: ActionUnitParts) {
+  constructor(
+    context: Context,
+    input: ClientInput | undefined,
+    { database, clock, runs }: ActionUnitParts,
+    commitsOnce = false,
+  ) {
+    this.commitsOnce = commitsOnce
     this.context = context
     this.#input = input
     this.#database = database
@@ -62,6 +70,11 @@ export class ActionUnit implements RunFeature, UnitOwner, CallingRun {
 
   keep(): Promise<undefined> | undefined {
     return this.#unit?.finish(true)
+  }
+
+  /** Commits it with what is done last in its transaction. It must have begun. */
+  async keepWith(last: (run: Run) => Promise<void>): Promise<void> {
+    await this.#unit?.finish(true, last)
   }
 
   undo(): Promise<undefined> | undefined {

@@ -3,15 +3,18 @@
 import type { Context } from '../../core/action/context.ts'
 import { InputItems } from '../../core/action/input-items.ts'
 import { isPromiseLike, itemSourceOf } from '../../core/action/item-source.ts'
-import type { RegisteredAction } from '../../core/action/registry.ts'
-import { RunContext } from '../../core/action/run-context.ts'
-import type { Feature, ServerFeature, ServerKit } from '../../core/server/feature.ts'
+import { type RegisteredAction, wantsTransaction } from '../../core/action/registry.ts'
+import { RunContext, type RunFeature } from '../../core/action/run-context.ts'
+import type { Feature, ServerFeature, ServerKit, SessionChange } from '../../core/server/feature.ts'
+import type { ServerSession } from '../../core/server/server-session.ts'
 import { ActionUnit, type ActionUnitParts } from './action-unit.ts'
 import { ClientInput } from './client-input.ts'
 import type { DataOptions } from './data-options.ts'
 import { Database } from './database.ts'
+import type { DurableCounts } from './durable/session-records.ts'
 import { NestedRuns } from './nested-runs.ts'
 import { Persisting } from './persisting.ts'
+import { Transactions } from './transactions.ts'
 import { UnitInput, UnitStream } from './unit-stream.ts'
 
 export type {} from './context-db.ts'
@@ -33,9 +36,12 @@ export class Data implements ServerFeature {
   readonly database: Database
   readonly #units: ActionUnitParts
   readonly #persisting: Persisting
+  readonly #kit: ServerKit
+  #transactions: Transactions | undefined
 
   /** @throws ClientError (`INVALID_OPTION`). */
   constructor(kit: ServerKit, options: DataOptions) {
+    this.#kit = kit
     this.database = new Database(options, {
       publish: (topic, message, more) => kit.server.publish(topic, message, more),
       report: (error, origin) => kit.report(error, origin),
@@ -50,6 +56,16 @@ export class Data implements ServerFeature {
     await this.database.open()
     if (this.database.options.migrate) await this.database.migrate()
     await this.#persisting.load()
+    await this.#transactions?.start()
+  }
+
+  /** What transactional actions have done since the start; undefined: there are none. */
+  get transactions(): Readonly<DurableCounts> | undefined {
+    return this.#transactions?.counts
+  }
+
+  onSessionChange(session: ServerSession, change: SessionChange): void {
+    this.#transactions?.changed(session, change)
   }
 
   onListening(): void {
@@ -58,6 +74,7 @@ export class Data implements ServerFeature {
 
   async onDrained(): Promise<void> {
     try {
+      await this.#transactions?.stop()
       await this.#persisting.stop()
     } finally {
       await this.database.close()
@@ -66,15 +83,37 @@ export class Data implements ServerFeature {
 
   #adapt(action: RegisteredAction): RegisteredAction {
     if (action.takesPayload) return action
+    if (wantsTransaction(action)) return this.#adaptTransactional(action)
     return { ...action, run: (data, context) => this.#run(action, data, context) }
+  }
+
+  #adaptTransactional(action: RegisteredAction): RegisteredAction {
+    this.#transactions ??= new Transactions(this.database, this.#kit)
+    const transactions = this.#transactions
+    const run = (data: unknown, context: Context<unknown>): unknown => {
+      if (!(context instanceof RunContext)) return action.run(data, context)
+      return transactions.run(context, (records, Run) =>
+        this.#runIn(action, data, context, (unit) => new Run(unit, context, records)),
+      )
+    }
+    return { ...action, isTransactional: true, run }
   }
 
   /** Runs an action like its plain version: what settles synchronously does so here too, unless it used the store. */
   #run(action: RegisteredAction, data: unknown, context: Context<unknown>): unknown {
-    if (!(context instanceof RunContext)) return action.run(data, context)
+    return context instanceof RunContext ? this.#runIn(action, data, context) : action.run(data, context)
+  }
+
+  /** `around`: the feature of a transactional run. */
+  #runIn(
+    action: RegisteredAction,
+    data: unknown,
+    context: RunContext,
+    around?: (unit: ActionUnit) => RunFeature,
+  ): unknown {
     const input = action.input === undefined ? new ClientInput(data) : undefined
-    const unit = new ActionUnit(context, input, this.#units)
-    context.provide(unit)
+    const unit = new ActionUnit(context, input, this.#units, around !== undefined)
+    context.provide(around?.(unit) ?? unit)
     const returned: unknown = action.run(data instanceof InputItems ? new UnitInput(data, unit, input) : data, context)
     return isPromiseLike(returned) ? returned.then((value) => settled(unit, value)) : settled(unit, returned)
   }

@@ -7,6 +7,7 @@ import { requirePackages } from '../../core/base/optional-packages.ts'
 import type { DataOptions, ResolvedDataOptions } from './data-options.ts'
 import { resolveDataOptions } from './data-options.ts'
 import type { Db } from './db.ts'
+import type { DurableStore } from './durable/durable-store.ts'
 import type { ChangePublisher } from './engine/change-log.ts'
 import type { Engine } from './engine/engine.ts'
 import type { openUnit } from './engine/open-unit.ts'
@@ -35,8 +36,9 @@ interface OpenStore {
   readonly openUnit: typeof openUnit
 }
 
-/** The name of a method that is not for users: completion does not list it. */
+/** The names of methods that are not for users: completion does not list them. */
 export const beginUnit: unique symbol = Symbol('beginUnit')
+export const durableStore: unique symbol = Symbol('durableStore')
 
 /**
  * A store of models. The feature `data(...)` creates one for its server; it can also be used without a server.
@@ -109,6 +111,12 @@ export class Database implements AsyncDisposable {
   [beginUnit](owner: UnitOwner): OpenUnit {
     const { engine, openUnit } = this.#requireStore()
     return openUnit(engine, this.#publisher, owner)
+  }
+
+  /** Statements for durable calls, whose tables are created unless the option `migrate` is false. */
+  async [durableStore](): Promise<DurableStore> {
+    const { openDurableStore } = await import('./engine/durable-store.ts')
+    return openDurableStore(this.#requireStore().engine, this.#options.migrate)
   }
 
   /**

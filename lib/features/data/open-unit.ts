@@ -1,5 +1,6 @@
 // A unit of work as its owner sees it: how it begins and ends. Types only; the engine does the work.
 import type { Db } from './db.ts'
+import type { Run } from './durable/durable-store.ts'
 
 /** A unit of work, ended by its owner. */
 export interface OpenUnit {
@@ -10,8 +11,8 @@ export interface OpenUnit {
   isWanted(): Promise<boolean>
   /** Accepts no more operations, and writes assigned values: only the commit is left. */
   settle(): Promise<void>
-  /** Commits, or rolls back. */
-  finish(isKept: boolean): Promise<undefined>
+  /** Commits, or rolls back. `last`: what is done last in the transaction, which begins for it if needed; if it throws, all is undone. */
+  finish(isKept: boolean, last?: (run: Run) => Promise<void>): Promise<undefined>
   /** Rolls back; later operations fail with the reason. */
   giveUp(reason: Error): void
 }
@@ -20,6 +21,8 @@ export interface OpenUnit {
 export interface UnitOwner {
   /** Aborts its operations; it is then rolled back. */
   readonly signal: AbortSignal | undefined
+  /** It commits once, at its end, and durably. */
+  readonly commitsOnce?: boolean
   /** Names it for those that wait for it, such as `action "buy"`. */
   readonly label: string
   /** The unit of a run that waits for this one and has a transaction: this one can never get what that one holds. */

@@ -3,9 +3,12 @@
 import { OutcomeUnknownError } from '../../../core/base/errors.ts'
 import { followSignal } from '../../../core/base/followed-signals.ts'
 import { monotonicNow } from '../../../core/base/platform-timers.ts'
+import type { Run } from '../durable/durable-store.ts'
 import { backendOf, cancelStatement } from './cancel-statement.ts'
 import type { ChangeLog } from './change-log.ts'
+import { runIn } from './durable-store.ts'
 import type { Engine, Holder, Manager } from './engine.ts'
+import { beginDurably } from './libsql/begin-durably.ts'
 import { storeBusy } from './libsql/write-lock.ts'
 import { isAway, isBusyError, isStoreFault, storeFault } from './store-errors.ts'
 import { commitOutcomeUnknown, connectionLost, databaseClosed, unitEnded } from './unit-errors.ts'
@@ -16,6 +19,8 @@ export interface TransactionOptions {
   readonly signal: AbortSignal | undefined
   /** Called when the signal aborts while it is open. */
   readonly onAbort: () => void
+  /** Its commit is on disk when it is answered. */
+  readonly isDurable?: boolean
 }
 
 const nothingKept = 'nothing of what this action did was kept'
@@ -70,6 +75,12 @@ export class Transaction {
       else await this.#execute(`rollback to savepoint ${savepoint}`)
       throw error
     }
+  }
+
+  /** Runs the last work of the transaction, which begins for it if needed. If it throws, the transaction must be rolled back. */
+  async within(work: (run: Run) => Promise<void>): Promise<void> {
+    if (!this.isOpen) await this.#begin()
+    await work((sql, values) => runIn(this.manager, sql, values))
   }
 
   /** @throws the store's errors; if the store is unreachable, the error of `broken`: nothing is left of the transaction. */
@@ -142,7 +153,8 @@ export class Transaction {
     const { holder, signal, onAbort } = this.#options
     this.#isBeginning = true
     try {
-      await this.manager.begin()
+      if (this.#options.isDurable === true) await beginDurably(this.#engine, this.manager)
+      else await this.manager.begin()
     } finally {
       this.#isBeginning = false
     }

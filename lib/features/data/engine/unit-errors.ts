@@ -8,6 +8,12 @@ export function unitEnded(): ServerError {
   return new ServerError(message, { code: 'INVALID_USAGE' })
 }
 
+/** In an action whose answer is committed with its effect. */
+export function commitsWithAnswer(): ServerError {
+  const message = 'a transactional action commits once, with its answer; leave out db.commit(), or the transaction'
+  return new ServerError(message, { code: 'INVALID_USAGE' })
+}
+
 export function connectionLost(): StoreUnavailableError {
   return new StoreUnavailableError('the connection to the store was lost; nothing of what this action did was kept')
 }

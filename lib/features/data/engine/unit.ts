@@ -7,6 +7,7 @@
 import { IsockError } from '../../../core/base/errors.ts'
 import { monotonicNow, setTimeout } from '../../../core/base/platform-timers.ts'
 import { ConflictError } from '../data-errors.ts'
+import type { Run } from '../durable/durable-store.ts'
 import type { UnitOwner } from '../open-unit.ts'
 import { changedRows, hasAssignments } from './assignments.ts'
 import type { ChangeLog } from './change-log.ts'
@@ -15,7 +16,7 @@ import { unlessHeldAbove } from './held-above.ts'
 import { changedLists, requireListed } from './reference-lists.ts'
 import { isAway, isBusyError, isTaken, storeError } from './store-errors.ts'
 import { Transaction } from './transaction.ts'
-import { databaseClosed, statementFailed, unitEnded } from './unit-errors.ts'
+import { commitsWithAnswer, databaseClosed, statementFailed, unitEnded } from './unit-errors.ts'
 import { reasonOf, untilAborted } from './until-aborted.ts'
 
 const retryEveryMs = 100
@@ -39,7 +40,8 @@ export class Unit implements Holder {
     this.label = owner.label
     this.owner = owner
     const onAbort = (): void => this.giveUp(reasonOf(owner.signal))
-    this.transaction = new Transaction(engine, { holder: this, changes, signal: owner.signal, onAbort })
+    const isDurable = owner.commitsOnce === true
+    this.transaction = new Transaction(engine, { holder: this, changes, signal: owner.signal, onAbort, isDurable })
   }
 
   get manager(): Manager {
@@ -118,6 +120,7 @@ export class Unit implements Holder {
   }
 
   commit(): Promise<void> {
+    if (this.owner.commitsOnce === true) return Promise.reject(commitsWithAnswer())
     return this.#enqueue(() => this.#commit())
   }
 
@@ -135,7 +138,7 @@ export class Unit implements Holder {
    * Pending operations are completed first. Rejects with the reason if the commit failed; it is then rolled back. An aborted
    * unit is not waited for: it is rolled back as soon as the store has ended its statement.
    */
-  async finish(isKept: boolean): Promise<undefined> {
+  async finish(isKept: boolean, last?: (run: Run) => Promise<void>): Promise<undefined> {
     if (!isKept && this.owner.signal?.aborted === true) {
       this.#isClosed = true
       this.giveUp(reasonOf(this.owner.signal))
@@ -147,7 +150,7 @@ export class Unit implements Holder {
     if (this.#isFinishing) return
     this.#isFinishing = true
     try {
-      if (isKept) await this.#retried(() => this.#commit())
+      if (isKept) await this.#retried(() => this.#commit(last))
     } catch (error) {
       throw this.#asSeen(error)
     } finally {
@@ -245,9 +248,10 @@ export class Unit implements Holder {
     for (const row of rows) this.changes.add('updated', row)
   }
 
-  async #commit(): Promise<void> {
+  async #commit(last?: (run: Run) => Promise<void>): Promise<void> {
     if (this.#broken !== undefined) throw this.#broken
     await this.#writeAssigned()
+    if (last !== undefined) await this.transaction.within(last)
     await this.transaction.commit()
   }
 }

@@ -17,6 +17,8 @@ export interface LibsqlTransactionConfig {
   /** Does not check references while it lasts. */
   readonly ignoresReferences?: boolean
   readonly readOnly?: boolean
+  /** Its commit is on disk when it is answered, whatever the store's durability is. */
+  readonly isDurable?: boolean
 }
 
 interface Query {
@@ -124,7 +126,7 @@ export function libsqlDialect({ writeLock, waitMs, durability, slices }: LibsqlO
         const end = readOnly === true ? undefined : await writeLock.take()
         try {
           return await acquireConnection(options, (connection) =>
-            endedFully(connection, options.ignoresReferences === true ? withoutReferences(use) : use),
+            endedFully(connection, withSettings(options, durability, use)),
           )
         } finally {
           end?.()
@@ -167,6 +169,28 @@ function rollBack(connection: RawConnection): void {
     if (connection.inTransaction) connection.exec('rollback')
   } catch (error) {
     connection.__knex__disposed = error
+  }
+}
+
+function withSettings<T>(
+  { ignoresReferences, isDurable }: LibsqlTransactionConfig,
+  durability: LibsqlOptions['durability'],
+  use: Use<T>,
+): Use<T> {
+  if (ignoresReferences === true) return withoutReferences(use)
+  return isDurable === true && durability !== 'full' ? fullyDurable(use, durability) : use
+}
+
+/** Not possible within a transaction. */
+function fullyDurable<T>(use: Use<T>, durability: string): Use<T> {
+  return async (connection) => {
+    connection.exec(`pragma ${storeSchema}.synchronous = full`)
+    try {
+      return await use(connection)
+    } finally {
+      rollBack(connection)
+      connection.exec(`pragma ${storeSchema}.synchronous = ${durability}`)
+    }
   }
 }
 

@@ -1,0 +1,232 @@
+// The sessions of a server that are recorded in its store: those that have made a transactional call, and those that were adopted. Keeps
+// their rows up to date, and deletes the rows of sessions that are over.
+//
+//   first transactional call ──> inserted ──┬─> cut <──> resumed ──> ended: deleted
+//   adopted: generation + 1 ────────────────╯                  ╰──> the server ends: released, for the next one
+import { createHash, randomBytes } from 'node:crypto'
+import type { ActionClass } from '../../../core/action/action-class.ts'
+import type { Timer } from '../../../core/base/clock.ts'
+import { type IsockError, LinkError, ServerError } from '../../../core/base/errors.ts'
+import type { ServerKit, SessionChange } from '../../../core/server/feature.ts'
+import type { ServerSession } from '../../../core/server/server-session.ts'
+import type { SessionClaim, SessionKeeper } from '../../../core/server/session-keeper.ts'
+import type { AdoptedCalls } from '../../../core/session/call-records.ts'
+import type { Payload } from '../../../core/wire/bytes/payload.ts'
+import { encodeThrown } from '../../../core/wire/encode-thrown.ts'
+import { discreet } from '../../../core/wire/rich/discreet-error.ts'
+import { StandardCodec, valueLimitsOf } from '../../../core/wire/value-codec.ts'
+import { AnswerRows } from './answer-rows.ts'
+import type { DurableStore } from './durable-store.ts'
+import { type DurableCounts, type RecordsHome, SessionRecords } from './session-records.ts'
+import { type SessionPlace, SessionRows } from './session-rows.ts'
+
+/** How often a server says that it lives, and looks for sessions that are over. */
+const turnMs = 60_000
+/** A server that was not seen for this long is gone, at least. */
+const leastDeadMs = 5 * turnMs
+/** In the place of Infinity: ten years. */
+const longestLeaseMs = 315_360_000_000
+
+const idForm = /^[0-9a-f]{32}$/
+
+interface Kept extends SessionPlace {
+  readonly records: SessionRecords
+  /** What its row is to learn, in order. */
+  tail: Promise<unknown>
+  isReleased: boolean
+}
+
+export class KeptSessions implements SessionKeeper, RecordsHome {
+  readonly answers: AnswerRows
+  readonly counts: DurableCounts = { commits: 0, replays: 0, adoptions: 0, unknowns: 0 }
+  readonly #kit: ServerKit
+  readonly #rows: SessionRows
+  readonly #codec: StandardCodec
+  readonly #leaseMs: number
+  readonly #kept = new Map<ServerSession, Kept>()
+  readonly #beginning = new Map<ServerSession, Promise<SessionRecords>>()
+  /** Adopted ones whose links are not accepted yet, by id. */
+  readonly #adopting = new Map<string, Kept & { readonly atMs: number }>()
+  #timer: Timer | undefined
+  #isStopped = false
+  /** Work on rows of sessions that have ended. */
+  readonly #endings = new Set<Promise<unknown>>()
+
+  constructor(kit: ServerKit, store: DurableStore) {
+    this.#kit = kit
+    this.#rows = new SessionRows(store, randomBytes(8).toString('hex'))
+    this.answers = new AnswerRows(store)
+    this.#codec = new StandardCodec(kit.classes, valueLimitsOf(kit.limits))
+    this.#leaseMs = Math.min(kit.limits.sessionLeaseMs, longestLeaseMs)
+  }
+
+  /** Rejects if the store cannot be written. */
+  async start(): Promise<void> {
+    await this.#rows.renew()
+    await this.#turn()
+  }
+
+  /** Settles when all rows are up to date. Never rejects. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    this.#timer?.cancel()
+    await this.settled()
+    await this.#rows.leave().catch((error: unknown) => this.#report(error))
+  }
+
+  /** Settles when the rows have learnt what has happened so far. Never rejects. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#endings, ...[...this.#kept.values()].map(({ tail }) => tail)])
+  }
+
+  /** The records of a session; a promise if its row must be written first. Rejects if that fails. */
+  begin(session: ServerSession): SessionRecords | Promise<SessionRecords> {
+    const kept = this.#kept.get(session)
+    if (kept !== undefined) return kept.records
+    let beginning = this.#beginning.get(session)
+    if (beginning === undefined) {
+      beginning = this.#begin(session).finally(() => this.#beginning.delete(session))
+      this.#beginning.set(session, beginning)
+    }
+    return beginning
+  }
+
+  isKept(session: ServerSession): boolean {
+    return this.#kept.has(session)
+  }
+
+  isOurs(session: ServerSession): Promise<boolean> {
+    const kept = this.#kept.get(session)
+    return kept === undefined ? Promise.resolve(true) : this.#inOrder(kept, () => this.#rows.resumed(kept))
+  }
+
+  async adopt({ id, secret, identity }: SessionClaim): Promise<AdoptedCalls | undefined> {
+    if (!idForm.test(id)) return undefined
+    const adopted = await this.#rows.adopt(id, hashOf(secret), identity?.id, this.#leaseMs)
+    if (adopted === undefined) return undefined
+    const { generation, slots: slotCount } = adopted
+    const records = new SessionRecords(this, id, slotCount)
+    this.#adopting.set(id, {
+      id,
+      generation,
+      records,
+      tail: Promise.resolve(),
+      isReleased: false,
+      atMs: this.#kit.clock.now(),
+    })
+    this.counts.adoptions++
+    return { slotCount, records }
+  }
+
+  async forget(session: ServerSession): Promise<void> {
+    const kept = this.#kept.get(session)
+    if (kept === undefined) return
+    await this.#inOrder(kept, () => this.#rows.delete(kept))
+    this.#kept.delete(session)
+  }
+
+  release(session: ServerSession): void {
+    const kept = this.#kept.get(session)
+    if (kept !== undefined) kept.isReleased = true
+  }
+
+  changed(session: ServerSession, change: SessionChange): void {
+    if (change === 'adopted') this.#onAdopted(session)
+    const kept = this.#kept.get(session)
+    if (kept === undefined) return
+    if (change === 'cut') this.#later(kept, () => this.#rows.cut(kept))
+    else if (change === 'adopted') this.#later(kept, () => this.#rows.resumed(kept))
+    else if (change === 'ended') {
+      this.#kept.delete(session)
+      this.#later(kept, () => (kept.isReleased ? this.#rows.release(kept) : this.#rows.delete(kept)))
+    }
+  }
+
+  kindOf(name: string): 'recorded' | 'idempotent' | 'other' {
+    const action = this.#kit.findAction(name)
+    if (action?.isTransactional === true) return 'recorded'
+    const Class = (action?.instance?.constructor ?? action?.actionClass) as ActionClass | undefined
+    return Class?.idempotent === true || action?.actionClass?.idempotent === true ? 'idempotent' : 'other'
+  }
+
+  encode(error: IsockError): Payload {
+    return encodeThrown(this.#codec, discreet(error, this.#kit.classes))
+  }
+
+  onOver(records: SessionRecords): void {
+    for (const [session, kept] of this.#kept)
+      if (kept.records === records)
+        this.#kit.dropSession(session, new LinkError('another server has adopted this session'))
+  }
+
+  async #begin(session: ServerSession): Promise<SessionRecords> {
+    for (;;) {
+      const { grant } = session.core
+      if (grant === undefined || session.core.isEnded) throw sessionEnded()
+      const { id, resumeSecret } = grant
+      const slots = this.#kit.limits.maxCallsInFlight
+      // Higher than that of any earlier row of this id: a server that had it then must not take it for its own.
+      const kept: Kept = {
+        id,
+        generation: Date.now(),
+        records: new SessionRecords(this, id, slots),
+        tail: Promise.resolve(),
+        isReleased: false,
+      }
+      await this.#rows.insert({ ...kept, secretHash: hashOf(resumeSecret), identity: session.identity?.id, slots })
+      // Another page of the client may have taken it over, with another secret.
+      if (session.core.isEnded || session.core.grant?.resumeSecret !== resumeSecret) await this.#rows.delete(kept)
+      else {
+        this.#kept.set(session, kept)
+        if (!session.isConnected) this.#later(kept, () => this.#rows.cut(kept))
+        return kept.records
+      }
+    }
+  }
+
+  #onAdopted(session: ServerSession): void {
+    const kept = this.#adopting.get(session.id)
+    this.#adopting.delete(session.id)
+    if (kept !== undefined) this.#kept.set(session, kept)
+  }
+
+  #inOrder<T>(kept: Kept, work: () => Promise<T>): Promise<T> {
+    const done = kept.tail.then(work)
+    kept.tail = done.catch(() => undefined)
+    return done
+  }
+
+  /** A row that does not learn it expires later, or earlier, and does no harm. */
+  #later(kept: Kept, work: () => Promise<unknown>): void {
+    const done = this.#inOrder(kept, work)
+      .catch((error: unknown) => this.#report(error))
+      .finally(() => this.#endings.delete(done))
+    this.#endings.add(done)
+  }
+
+  async #turn(): Promise<void> {
+    const nowMs = this.#kit.clock.now()
+    // The links of some ended before they were accepted.
+    for (const [id, { atMs }] of this.#adopting) if (nowMs - atMs > turnMs) this.#adopting.delete(id)
+    try {
+      await this.#rows.renew()
+      await this.#rows.deleteExpired(this.#leaseMs, Math.max(this.#leaseMs, leastDeadMs))
+    } catch (error) {
+      this.#report(error)
+    }
+    if (this.#isStopped) return
+    this.#timer = this.#kit.clock.setTimer(() => void this.#turn(), turnMs)
+  }
+
+  #report(error: unknown): void {
+    this.#kit.log.warn({ error }, 'the rows of sessions could not be updated')
+  }
+}
+
+function hashOf(secret: Uint8Array): Uint8Array {
+  return createHash('sha256').update(secret).digest()
+}
+
+function sessionEnded(): ServerError {
+  return new ServerError('the session has ended', { code: 'SESSION_ENDED', notStarted: true })
+}

@@ -1,0 +1,110 @@
+// The recorded answers of one session, for its calls that may have run at another server, and for the runs of its transactional calls.
+import { type IsockError, OutcomeUnknownError } from '../../../core/base/errors.ts'
+import type { CallRecords, RecordedAnswer } from '../../../core/session/call-records.ts'
+import type { Payload } from '../../../core/wire/bytes/payload.ts'
+import { type FailureFrame, Kind, type ResultFrame } from '../../../core/wire/frames/frame.ts'
+import { type AnswerRows, type CallPlace, NotOurs } from './answer-rows.ts'
+import type { Run } from './durable-store.ts'
+
+/** How often something happened since the server started. */
+export interface DurableCounts {
+  /** Effects and failures that were committed with their answers. */
+  commits: number
+  /** Answers that were committed before, and were sent again. */
+  replays: number
+  /** Sessions that another server had, or this one before a restart. */
+  adoptions: number
+  /** Transactional calls whose outcome could not be found out. */
+  unknowns: number
+}
+
+/** What the records of a session need of their server. */
+export interface RecordsHome {
+  readonly answers: AnswerRows
+  readonly counts: DurableCounts
+  kindOf(action: string): 'recorded' | 'idempotent' | 'other'
+  encode(error: IsockError): Payload
+  /** The session of these records is over, or another server has it. */
+  onOver(records: SessionRecords): void
+}
+
+export class SessionRecords implements CallRecords {
+  readonly #home: RecordsHome
+  readonly #session: string
+  readonly #slotCount: number
+
+  constructor(home: RecordsHome, session: string, slotCount: number) {
+    this.#home = home
+    this.#session = session
+    this.#slotCount = slotCount
+  }
+
+  kindOf(action: string): 'recorded' | 'idempotent' | 'other' {
+    return this.#home.kindOf(action)
+  }
+
+  async find(seq: number): Promise<RecordedAnswer | undefined> {
+    const found = await this.#home.answers.find(this.#placeOf(seq))
+    if (found !== undefined) this.#home.counts.replays++
+    return found === 'later' ? this.#over(seq, '') : found
+  }
+
+  /** Records an answer without items. */
+  record(seq: number, action: string, answer: ResultFrame | FailureFrame): Promise<RecordedAnswer> {
+    return this.recordAll(seq, action, { answer, items: [] })
+  }
+
+  /** Records an answer, unless the call has one, and returns the one that counts. Rejects if the store cannot be reached. */
+  async recordAll(seq: number, action: string, recorded: RecordedAnswer): Promise<RecordedAnswer> {
+    try {
+      await this.#home.answers.record(this.#placeOf(seq), action, recorded)
+      this.#home.counts.commits++
+      return recorded
+    } catch (error) {
+      if (error instanceof NotOurs) return this.instead(seq, action, error)
+      throw error
+    }
+  }
+
+  /** Writes an answer as the last statement of the transaction of its effect. @throws NotOurs: see `instead`. */
+  write(run: Run, seq: number, action: string, recorded: RecordedAnswer): Promise<void> {
+    return this.#home.answers.write(run, this.#placeOf(seq), action, recorded)
+  }
+
+  /** The answer to be sent in place of one that was not written. Rejects if the store cannot be reached. */
+  async instead(seq: number, action: string, { why }: NotOurs): Promise<RecordedAnswer> {
+    if (why === 'session over') return this.#over(seq, action)
+    return (await this.find(seq)) ?? this.#over(seq, action)
+  }
+
+  encode(error: IsockError): Payload {
+    return this.#home.encode(error)
+  }
+
+  get counts(): DurableCounts {
+    return this.#home.counts
+  }
+
+  /** An answer that says that the outcome is unknown, which is not recorded. */
+  unknown(seq: number, action: string): RecordedAnswer {
+    this.#home.counts.unknowns++
+    return this.#unknown(seq, action)
+  }
+
+  /** Nobody waits for this answer. */
+  #over(seq: number, action: string): RecordedAnswer {
+    this.#home.onOver(this)
+    return this.#unknown(seq, action)
+  }
+
+  #unknown(seq: number, action: string): RecordedAnswer {
+    const about = action === '' ? 'the call' : `action "${action}"`
+    const message = `it is unknown whether ${about} was committed: the store cannot say, or another server has the session`
+    const error = this.encode(new OutcomeUnknownError(message))
+    return { answer: { kind: Kind.Failure, seq, items: 0, notStarted: false, error }, items: [] }
+  }
+
+  #placeOf(seq: number): CallPlace {
+    return { session: this.#session, slot: seq % this.#slotCount, seq }
+  }
+}

@@ -1,0 +1,53 @@
+// The tables of durable calls. Changes of them only add, so that two releases can use one store at the same time; migrating, saving and
+// loading models leaves them alone.
+//
+//   isock_node     a server process, and when it was last seen
+//   isock_session  a client's session: who may resume it, which server has it (a higher generation wins), and since when it has no link
+//   isock_answer   the last answer in a slot of a session: a later call of the slot overwrites it
+import type { DurableStore, Run } from './durable-store.ts'
+
+/** The tables, by the names that statements use. */
+export interface Tables {
+  readonly node: string
+  readonly session: string
+  readonly answer: string
+}
+
+export function tablesOf(store: DurableStore): Tables {
+  return {
+    node: store.nameOf('isock_node'),
+    session: store.nameOf('isock_session'),
+    answer: store.nameOf('isock_answer'),
+  }
+}
+
+/** What `state` of an answer says. */
+export const AnswerState = { Result: 2, Failure: 3, Buried: 5 } as const
+
+/** Creates what is missing. `inStore`: the name of a table in the statement that creates it. */
+export async function createTables(store: DurableStore, inStore: (name: string) => string): Promise<void> {
+  const { node, session, answer } = tablesOf(store)
+  const [big, bytes, end] = store.isPostgres ? ['bigint', 'bytea', ' with (fillfactor = 60)'] : ['integer', 'blob', '']
+  const create = (name: string, columns: string, more = ''): string =>
+    `create table if not exists ${inStore(name)} (${columns})${more}`
+  await store.transaction(async (run: Run) => {
+    // Two servers may start at the same time.
+    if (store.isPostgres) await run("select pg_advisory_xact_lock(hashtext('isock.durable'))")
+    await run(create(node, `life text primary key, seen_at ${big} not null`))
+    await run(
+      create(
+        session,
+        `id text primary key, secret_hash ${bytes} not null, identity text, slots integer not null, node text,
+         generation ${big} not null, cut_at ${big}`,
+      ),
+    )
+    await run(
+      create(
+        answer,
+        `session text not null references ${session} (id) on delete cascade, slot integer not null, seq ${big} not null,
+         state integer not null, action text not null, items ${bytes}, answer ${bytes}, primary key (session, slot)`,
+        end,
+      ),
+    )
+  })
+}

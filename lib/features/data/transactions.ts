@@ -1,0 +1,101 @@
+// The transactional actions of a server: loads what they need when the first one is added, so that other servers pay nothing, and starts
+// each run when its session is recorded.
+
+import { Refused } from '../../core/action/refused.ts'
+import type { RunContext } from '../../core/action/run-context.ts'
+import { BusyError, IsockError, ServerError } from '../../core/base/errors.ts'
+import type { ServerKit, SessionChange } from '../../core/server/feature.ts'
+import type { ServerSession } from '../../core/server/server-session.ts'
+import { type Database, durableStore } from './database.ts'
+import type { KeptSessions } from './durable/kept-sessions.ts'
+import type { DurableCounts, SessionRecords } from './durable/session-records.ts'
+import type { TransactionalRun } from './transactional-run.ts'
+
+interface Loaded {
+  readonly sessions: KeptSessions
+  readonly Run: typeof TransactionalRun
+}
+
+export class Transactions {
+  readonly #database: Database
+  readonly #kit: ServerKit
+  #loading: Promise<Loaded> | undefined
+  #loaded: Loaded | undefined
+
+  /** @throws ServerError (`INVALID_ACTION`) for a store that ends with the process. */
+  constructor(database: Database, kit: ServerKit) {
+    const { place } = database.options
+    if (place.kind === 'libsql' && place.path === ':memory:')
+      throw new ServerError(
+        "a transactional action needs a store that outlives the process: give data a url such as 'file:app.db', or of PostgreSQL",
+        { code: 'INVALID_ACTION' },
+      )
+    this.#database = database
+    this.#kit = kit
+  }
+
+  /** undefined: none has run yet. */
+  get counts(): DurableCounts | undefined {
+    return this.#loaded?.sessions.counts
+  }
+
+  /** Called when the store is open. Rejects if it cannot be used for this. */
+  async start(): Promise<void> {
+    await this.#load()
+  }
+
+  changed(session: ServerSession, change: SessionChange): void {
+    this.#loaded?.sessions.changed(session, change)
+  }
+
+  /** Never rejects. */
+  async stop(): Promise<void> {
+    await this.#loaded?.sessions.stop()
+  }
+
+  /** Begins a run when its session is recorded: immediately, if it is. */
+  run(context: RunContext, begin: (records: SessionRecords, Run: Loaded['Run']) => unknown): unknown {
+    const loaded = this.#loaded
+    const session = this.#kit.findSession(context.session.id)
+    if (loaded !== undefined && session !== undefined) {
+      const records = loaded.sessions.begin(session)
+      if (!(records instanceof Promise)) return begin(records, loaded.Run)
+    }
+    return this.#recordsFor(session).then(([records, Run]) => begin(records, Run))
+  }
+
+  /** What fails here fails before the action has started. */
+  async #recordsFor(session: ServerSession | undefined): Promise<[SessionRecords, Loaded['Run']]> {
+    try {
+      if (session === undefined)
+        throw new ServerError('the session has ended', { code: 'SESSION_ENDED', notStarted: true })
+      const { sessions, Run } = await this.#load()
+      return [await sessions.begin(session), Run]
+    } catch (error) {
+      if (error instanceof ServerError) throw new Refused(error)
+      const reason = error instanceof IsockError ? `: ${error.message}` : ''
+      throw new Refused(new BusyError(`the store of data cannot record the session${reason}`))
+    }
+  }
+
+  #load(): Promise<Loaded> {
+    this.#loading ??= this.#open().catch((error: unknown) => {
+      this.#loading = undefined
+      throw error
+    })
+    return this.#loading
+  }
+
+  async #open(): Promise<Loaded> {
+    const [{ KeptSessions: Sessions }, { TransactionalRun: Run }, store] = await Promise.all([
+      import('./durable/kept-sessions.ts'),
+      import('./transactional-run.ts'),
+      this.#database[durableStore](),
+    ])
+    const sessions = new Sessions(this.#kit, store)
+    await sessions.start()
+    this.#kit.keepSessions(sessions)
+    this.#loaded = { sessions, Run }
+    return this.#loaded
+  }
+}

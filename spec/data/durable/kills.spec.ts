@@ -1,0 +1,102 @@
+// A bank whose process is killed in the middle of transfers, again and again: each transfer has one effect, and each caller its answer.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { expect } from 'chai'
+import { Client } from 'isock'
+import { Database } from 'isock/data'
+import { freePort } from '../../processes/processes.ts'
+import { compiled } from '../../setup/compiled.ts'
+import { sizeOf } from '../../setup/long.ts'
+import { waitFor } from '../../setup/wait-for.ts'
+import { Account, accounts, Move, Transferred } from '../child/bank-server.ts'
+import { stores, type TestStore } from '../stores.ts'
+
+const kills = Number(process.env['ISOCK_KILLS'] ?? sizeOf({ all: 20, few: 3 }))
+const lanes = 6
+const opening = 1_000
+
+for (const kind of stores.filter(({ name }) => name !== 'libsql in memory'))
+  describe(`a bank that is killed, ${kind.name}`, () => {
+    let store: TestStore
+    let port: number
+    let child: ChildProcess | undefined
+
+    before(async function () {
+      store = await kind.make(this)
+      port = await freePort()
+    })
+
+    after(async () => {
+      await kill()
+      await store.remove()
+    })
+
+    async function start(): Promise<void> {
+      const { url = '', schema } = store.options
+      const args = [
+        compiled('spec/data/child/bank-server.ts'),
+        String(port),
+        url,
+        ...(schema === undefined ? [] : [schema]),
+      ]
+      child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+      const [line] = await once(createInterface(child.stdout as NodeJS.ReadableStream), 'line')
+      expect(line).to.equal('listening')
+    }
+
+    async function kill(): Promise<void> {
+      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+      const exited = once(child, 'exit')
+      child.kill('SIGKILL')
+      await exited
+    }
+
+    it(`${kills} times: its sum stays, and each transfer is one`, async function () {
+      this.timeout(kills * 5_000 + 60_000)
+      await start()
+      const database = await new Database({ models: [Account, Transferred], ...store.options }).open()
+      await database.transaction(async (db) => {
+        for (const name of accounts) await db.create(Account, { name, balance: opening })
+      })
+      const limits = { heartbeatMs: 100, deadAfterMs: 400, handshakeTimeoutMs: 2_000 }
+      const client = new Client('127.0.0.1', port, { retry: 100, backoff: { minMs: 5, maxMs: 40 }, limits })
+      const answered: string[] = []
+      const failed: unknown[] = []
+      let isOver = false
+      const lane = async (number: number): Promise<void> => {
+        for (let i = 0; !isOver; i++) {
+          const key = `${number}-${i}`
+          const from = accounts[(number + i) % accounts.length] as string
+          const to = accounts[(number + i + 1 + (i % 3)) % accounts.length] as string
+          try {
+            answered.push(await client.runAction(Move, { key, from, to, amount: 1 + (i % 7) }, { timeoutMs: 60_000 }))
+          } catch (error) {
+            failed.push(error)
+          }
+        }
+      }
+      const running = Array.from({ length: lanes }, (_, number) => lane(number))
+      for (let i = 0; i < kills; i++) {
+        const before = answered.length
+        await waitFor(() => answered.length > before + lanes || failed.length > 0, { timeoutMs: 30_000 })
+        // A different moment of its calls each time.
+        await new Promise((resolve) => setTimeout(resolve, (i * 7) % 23))
+        await kill()
+        await start()
+      }
+      isOver = true
+      await Promise.all(running)
+      expect(failed.map(String)).to.deep.equal([])
+      const [balances, entries] = await database.transaction(async (db) => [
+        (await db.query(Account)).map(({ balance }) => balance),
+        (await db.query(Transferred)).map(({ key }) => key),
+      ])
+      await client.close()
+      await database.close()
+      await kill()
+      expect(balances.reduce((sum, balance) => sum + balance, 0)).to.equal(opening * accounts.length)
+      expect([...entries].sort()).to.deep.equal([...answered].sort())
+      expect(answered.length).to.be.greaterThan(kills * lanes)
+    })
+  })
