@@ -29,8 +29,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'forget the deadline of calls that are sent again',
     file: 'lib/core/session/call-sender.ts',
-    from: '    this.#send(call)\n    call.items?.resume()',
-    to: '    call.deadlineAtMs = Number.POSITIVE_INFINITY\n    this.#send(call)\n    call.items?.resume()',
+    from: '    this.#send(call, true)\n    call.items?.resume()',
+    to: '    call.deadlineAtMs = Number.POSITIVE_INFINITY\n    this.#send(call, true)\n    call.items?.resume()',
   },
   {
     name: 'replay the wrong result',
@@ -59,8 +59,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'never tell the server of a cancel after a reconnect',
     file: 'lib/core/session/call-sender.ts',
-    from: "if (call.state === 'abandoned') return this.sendCancel(call)",
-    to: "if (call.state === 'abandoned') return",
+    from: "if (call.state === 'abandoned' || onlyAsks) return this.sendCancel(call)",
+    to: "if (call.state === 'abandoned' || onlyAsks) return",
   },
   {
     name: 'say in BYE that all is answered while handlers run',

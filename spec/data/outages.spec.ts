@@ -1,7 +1,5 @@
 // A store that dies while it is used: what needs it fails or waits, the rest goes on, and it is found again.
 
-import { once } from 'node:events'
-import { connect, createServer, type Server as NetServer, type Socket } from 'node:net'
 import { expect } from 'chai'
 import { Action, type Context, DeadlineError, OutcomeUnknownError } from 'isock'
 import { Database, StoreUnavailableError } from 'isock/data'
@@ -11,73 +9,8 @@ import { longIt } from '../setup/long.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { failureOf } from '../setup/world.ts'
 import { models, Team } from './models.ts'
+import { Relay } from './relay.ts'
 import { makePostgres, openDatabase, postgresUrl, queryPostgres, type TestStore } from './stores.ts'
-
-/** Stands between a database and PostgreSQL, and can be cut, or go silent. */
-class Relay {
-  readonly #sockets = new Set<Socket>()
-  readonly #target: URL
-  #server: NetServer | undefined
-  #isSilent = false
-  /** Called with what clients send; true cuts. */
-  onSent: ((bytes: Buffer) => boolean) | undefined
-  port = 0
-
-  constructor(target: string) {
-    this.#target = new URL(target)
-  }
-
-  get url(): string {
-    const url = new URL(this.#target)
-    url.hostname = '127.0.0.1'
-    url.port = String(this.port)
-    return url.href
-  }
-
-  async open(): Promise<void> {
-    this.#isSilent = false
-    const server = createServer((client) => {
-      const store = connect({ host: this.#target.hostname, port: Number(this.#target.port || 5432) })
-      for (const socket of [client, store]) {
-        this.#sockets.add(socket)
-        socket
-          .on('error', () => undefined)
-          .on('close', () => {
-            this.#sockets.delete(socket)
-            client.destroy()
-            store.destroy()
-          })
-      }
-      client.on('data', (bytes) => {
-        if (this.onSent?.(bytes) === true) this.cutLinks()
-        else if (!this.#isSilent) store.write(bytes)
-      })
-      store.on('data', (bytes) => !this.#isSilent && client.write(bytes))
-    })
-    server.listen(this.port, '127.0.0.1')
-    await once(server, 'listening')
-    this.port = (server.address() as { port: number }).port
-    this.#server = server
-  }
-
-  cutLinks(): void {
-    for (const socket of this.#sockets) socket.destroy()
-  }
-
-  silence(): void {
-    this.#isSilent = true
-  }
-
-  async close(): Promise<void> {
-    const server = this.#server
-    this.#server = undefined
-    if (server === undefined) return
-    const closed = once(server, 'close')
-    server.close()
-    this.cutLinks()
-    await closed
-  }
-}
 
 class Add extends Action {
   async action(name: string, { db }: Context): Promise<number> {

@@ -1,7 +1,7 @@
 // Transactional actions over a file and over PostgreSQL: servers that are left in the middle of calls, and others in their place.
 import { expect } from 'chai'
 import { Action, BusyError, type Client, type Context, OutcomeUnknownError, Server } from 'isock'
-import { type Database, data } from 'isock/data'
+import { Database, data } from 'isock/data'
 import { threads } from 'isock/threads'
 import { Kind } from '../../../lib/core/wire/frames/frame.ts'
 import { waitFor } from '../../setup/wait-for.ts'
@@ -231,6 +231,30 @@ for (const kind of stores.filter(({ name }) => name !== 'libsql in memory'))
       expect((await failureOf(client.runAction(Odd)))['code']).to.equal('UNSENDABLE')
       expect(await notes(first.server.db)).to.deep.equal([])
     })
+
+    if (kind.name === 'libsql in a file')
+      it('start when their session is recorded', async () => {
+        const another = await new Database({ models: [Entry], ...store.options }).open()
+        let release: () => void = () => undefined
+        const held = new Promise<void>((resolve) => {
+          release = resolve
+        })
+        let isWriting = false
+        // The file has one writer at a time.
+        const writing = another.transaction(async (db) => {
+          await db.create(Entry, { note: 'other', amount: 1 })
+          isWriting = true
+          await held
+        })
+        await waitFor(() => isWriting)
+        const answer = client.runAction(Post, { note: 'a', amount: 1 })
+        await new Promise((resolve) => setTimeout(resolve, 100))
+        expect(first.gate.arrived).to.deep.equal([])
+        release()
+        await writing
+        expect(await answer).to.equal('posted a')
+        await another.close()
+      })
 
     describe('whose sessions', () => {
       const resumable = async (): Promise<{ id: string; secret: Uint8Array; identity: undefined }> => {

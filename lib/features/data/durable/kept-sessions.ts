@@ -6,7 +6,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { ActionClass } from '../../../core/action/action-class.ts'
 import type { Timer } from '../../../core/base/clock.ts'
-import { type IsockError, LinkError, ServerError } from '../../../core/base/errors.ts'
+import { BusyError, type IsockError, LinkError, ServerError } from '../../../core/base/errors.ts'
 import type { ServerKit, SessionChange } from '../../../core/server/feature.ts'
 import type { ServerSession } from '../../../core/server/server-session.ts'
 import type { SessionClaim, SessionKeeper } from '../../../core/server/session-keeper.ts'
@@ -97,12 +97,13 @@ export class KeptSessions implements SessionKeeper, RecordsHome {
 
   isOurs(session: ServerSession): Promise<boolean> {
     const kept = this.#kept.get(session)
-    return kept === undefined ? Promise.resolve(true) : this.#inOrder(kept, () => this.#rows.resumed(kept))
+    if (kept === undefined) return Promise.resolve(true)
+    return this.#inOrder(kept, () => this.#rows.resumed(kept)).catch(refuse)
   }
 
   async adopt({ id, secret, identity }: SessionClaim): Promise<AdoptedCalls | undefined> {
     if (!idForm.test(id)) return undefined
-    const adopted = await this.#rows.adopt(id, hashOf(secret), identity?.id, this.#leaseMs)
+    const adopted = await this.#rows.adopt(id, hashOf(secret), identity?.id, this.#leaseMs).catch(refuse)
     if (adopted === undefined) return undefined
     const { generation, slots: slotCount } = adopted
     const records = new SessionRecords(this, id, slotCount)
@@ -225,6 +226,11 @@ export class KeptSessions implements SessionKeeper, RecordsHome {
 
 function hashOf(secret: Uint8Array): Uint8Array {
   return createHash('sha256').update(secret).digest()
+}
+
+/** Nobody can say whether the session exists: its client is to come back. */
+function refuse(error: unknown): never {
+  throw new BusyError(`the store of sessions did not answer: ${error instanceof Error ? error.message : String(error)}`)
 }
 
 function sessionEnded(): ServerError {
