@@ -7,29 +7,26 @@
 import { keepContext, runClean } from '../base/async-context.ts'
 import type { IsockError } from '../base/errors.ts'
 import type { RecordedAnswer } from '../session/call-records.ts'
-import type { InboundStream } from '../session/inbound-stream.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
-import type { IncomingInputs } from '../session/incoming-inputs.ts'
-import { detached, type Payload } from '../wire/bytes/payload.ts'
+import type { Payload } from '../wire/bytes/payload.ts'
 import { Kind } from '../wire/frames/frame.ts'
 import { fitsFrame, tooLarge } from '../wire/frames/frame-fit.ts'
-import type { ValueRules } from '../wire/value-codec.ts'
 import { bytesAsGiven } from '../wire/values/bytes-as-given.ts'
 import { runWithin } from './ambient.ts'
 import type { SessionView } from './context.ts'
 import { contractMismatch, fitsContract } from './contract-fit.ts'
 import { encodeFailure, type FailureOptions } from './encode-failure.ts'
-import { InputItems } from './input-items.ts'
 import { runIntercepted, type ServerCall } from './intercepted-run.ts'
 import type { Interceptors } from './interceptors.ts'
 import { endsByItself, type ItemSource, isPromiseLike, itemSourceOf, leaveQuietly } from './item-source.ts'
+import { readInput } from './read-input.ts'
 import { Refused } from './refused.ts'
 import type { ActionRegistry, RegisteredAction } from './registry.ts'
 import { RunContext, type RunSurroundings } from './run-context.ts'
 import { validate } from './schema.ts'
 
-/** Data that takes less memory than this counts by its bytes alone. */
-const leastWeighed = 1_024
+/** How often a run begins again, see RunFeature. */
+const mostReruns = 5
 
 export interface ActionRunnerOptions extends FailureOptions {
   readonly registry: ActionRegistry
@@ -69,6 +66,7 @@ class Run {
   #isFinishing = false
   /** The reader of its stream has left. */
   #isLeft = false
+  #reruns = 0
 
   constructor(options: ActionRunnerOptions, call: IncomingCall, surroundings: RunSurroundings, maxFrameBytes: number) {
     this.#options = options
@@ -102,7 +100,7 @@ class Run {
   #read(action: RegisteredAction): void {
     let data: unknown
     try {
-      data = this.#readInput(action)
+      data = readInput(this.#call, action, this.#options.codec)
     } catch (error) {
       return this.#fail(error, true)
     }
@@ -111,33 +109,6 @@ class Run {
       (checked) => this.#run(action, checked),
       (error) => this.#fail(error, true),
     )
-  }
-
-  #readInput(action: RegisteredAction): unknown {
-    const { codec } = this.#options
-    const { input } = this.#call
-    const { rules, input: schema, name } = action
-    const data = this.#call.takeData()
-    if (input !== undefined && (data === undefined || action.takesPayload))
-      return new InputItems({ stream: input.streams[0] as InboundStream, codec, rules, schema, actionName: name })
-    if (action.takesPayload) return detached(data)
-    const value = codec.decode(
-      data,
-      input === undefined ? rules : { ...rules, streamOf: this.#streamsOf(input, rules) },
-    )
-    if (codec.decodedWeight >= leastWeighed) this.#call.weigh(codec.decodedWeight)
-    return schema === undefined ? value : validate(schema, value, `input of action "${name}"`, 'INVALID_INPUT')
-  }
-
-  /** The streams that the data names, each once: two readers would get half of it each. */
-  #streamsOf({ streams }: IncomingInputs, rules: ValueRules): (number: number) => unknown {
-    const left = new Map(streams.entries())
-    const { codec } = this.#options
-    return (number) => {
-      const stream = left.get(number)
-      left.delete(number)
-      return stream && new InputItems({ stream, codec, rules, schema: undefined, actionName: this.#call.name })
-    }
   }
 
   #run(action: RegisteredAction, data: unknown): void {
@@ -174,8 +145,21 @@ class Run {
 
   readonly #onThrown = (error: unknown): void => {
     if (error instanceof Refused) return this.#undoAndFail(error.error, true)
+    const again = this.#mayRunAgain ? this.#context?.again(error, this.#reruns) : undefined
+    if (again !== undefined) return void again.then(() => this.#runAgain())
     const instead = this.#options.onThrown(error, this.#call, this.#surroundings.session)
     this.#undoAndFail(instead ?? error, false)
+  }
+
+  /** A reader of input, and one of items, cannot begin again. */
+  get #mayRunAgain(): boolean {
+    return this.#reruns < mostReruns && !this.#isLeft && this.#call.input === undefined
+  }
+
+  #runAgain(): void {
+    this.#reruns++
+    this.#isFinishing = false
+    this.#read(this.#action as RegisteredAction)
   }
 
   /** Sends the items of the source, as fast as the caller reads. */

@@ -32,6 +32,11 @@ export interface RunFeature {
    * undo. `notStarted`: the run was refused.
    */
   undo(encodeFailure: () => Payload, notStarted: boolean): Promise<RecordedAnswer | undefined> | undefined
+  /**
+   * Whether the run may begin again after this error, which is not sent then: it has undone what the run did when the promise settles. Left
+   * out: never.
+   */
+  again?(error: unknown, reruns: number): Promise<void> | undefined
   /** Takes an item that is sent with the answer that `keep` returns. Left out: items are sent immediately. */
   hold?(item: Payload): void
   /** Waits for the run's client, which must not hold up others for long. Rejects when it does. */
@@ -86,6 +91,11 @@ export class RunContext extends BaseContext {
   /** Undoes what the run did. See {@link RunFeature}. */
   undo(encodeFailure: () => Payload, notStarted: boolean): Promise<RecordedAnswer | undefined> | undefined {
     return this.#feature?.undo(encodeFailure, notStarted)
+  }
+
+  /** Undoes what the run did, for it to begin again. See {@link RunFeature}. */
+  again(error: unknown, reruns: number): Promise<void> | undefined {
+    return this.#feature?.again?.(error, reruns)
   }
 
   /** Whether the call may have run at another server. */

@@ -1,7 +1,7 @@
 // One call of the peer: what its handler sees of the caller (signal, deadline, input), and how it answers (items, then a value or a
 // failure). The ledger owns it and keeps its answer until it is acknowledged.
 import type { IsockError } from '../base/errors.ts'
-import { detached, type Payload } from '../wire/bytes/payload.ts'
+import { copied, detached, type Payload } from '../wire/bytes/payload.ts'
 import { type FailureFrame, type InputEndFrame, Kind, type ResultFrame } from '../wire/frames/frame.ts'
 import type { Metadata } from '../wire/frames/metadata.ts'
 import type { RecordedAnswer } from './call-records.ts'
@@ -125,6 +125,12 @@ export class IncomingCall {
     const data = this.#data
     this.#data = undefined
     return data
+  }
+
+  /** A copy of its data, for a reader that may come again. */
+  copyData(): Payload {
+    this.keepData()
+    return copied(this.#data)
   }
 
   /** Counts the memory of its decoded data until it is answered. */

@@ -129,6 +129,10 @@ export class ActionUnit implements RunFeature, UnitOwner, CallingRun {
     return `action "${this.context.actionName}"`
   }
 
+  get wasInterrupted(): boolean {
+    return this.#unit?.wasInterrupted === true
+  }
+
   get isHolding(): boolean {
     return this.#unit?.isHolding === true
   }

@@ -7,6 +7,8 @@ export interface OpenUnit {
   readonly db: Db
   /** It blocks others: it has the turn to write, a connection, or locks. */
   readonly isHolding: boolean
+  /** A statement of it failed because of another transaction: the same work may succeed now. */
+  readonly wasInterrupted: boolean
   /** Others wait for what it holds, as far as that can be known. */
   isWanted(): Promise<boolean>
   /** Accepts no more operations, and writes assigned values: only the commit is left. */

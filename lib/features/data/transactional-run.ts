@@ -5,6 +5,7 @@
 //   thrown ──> undo ──> answer row ──> failure
 import type { RunContext, RunFeature } from '../../core/action/run-context.ts'
 import type { NestedCall } from '../../core/action/run-options.ts'
+import { platformClock, sleep } from '../../core/base/clock.ts'
 import { OutcomeUnknownError, UnsendableError } from '../../core/base/errors.ts'
 import type { RecordedAnswer } from '../../core/session/call-records.ts'
 import { type Payload, payloadSize } from '../../core/wire/bytes/payload.ts'
@@ -17,14 +18,10 @@ import type { SessionRecords } from './durable/session-records.ts'
 
 /** The most bytes of items, which are kept with the answer. */
 const maxItemBytes = 64 * 1024
+/** The longest wait before the first rerun; each further one may take twice as long. */
+const firstDelayMs = 10
 /** What each item counts for in addition. */
 const perItemBytes = 64
-
-function connectionLost(): StoreUnavailableError {
-  return new StoreUnavailableError(
-    'the connection to the store was lost during the commit; nothing of what this action did was kept',
-  )
-}
 
 export class TransactionalRun implements RunFeature {
   readonly #unit: ActionUnit
@@ -32,6 +29,8 @@ export class TransactionalRun implements RunFeature {
   readonly #records: SessionRecords
   readonly #items: Payload[] = []
   #itemBytes = 0
+  /** The error of a commit that did not happen. */
+  #lost: StoreUnavailableError | undefined
 
   constructor(unit: ActionUnit, context: RunContext, records: SessionRecords) {
     this.#unit = unit
@@ -71,6 +70,13 @@ export class TransactionalRun implements RunFeature {
     return Promise.resolve(undone).then(() => this.#recordFailure(encodeFailure()))
   }
 
+  again(error: unknown, reruns: number): Promise<void> | undefined {
+    const isPassing = (error !== undefined && error === this.#lost) || this.#unit.wasInterrupted
+    if (!isPassing || this.#context.isAbandoned) return undefined
+    const delayMs = Math.random() * firstDelayMs * 2 ** reruns
+    return Promise.resolve(this.#unit.undo()).then(() => sleep(platformClock, delayMs))
+  }
+
   forClient<T>(waiting: Promise<T>): Promise<T> {
     return this.#unit.forClient(waiting)
   }
@@ -91,30 +97,29 @@ export class TransactionalRun implements RunFeature {
       return recorded
     } catch (error) {
       if (error instanceof NotOurs) return this.#records.instead(seq, actionName, error)
-      if (error instanceof OutcomeUnknownError) return this.#afterLostCommit()
+      if (error instanceof OutcomeUnknownError) return this.#afterLostCommit(recorded)
       throw error
     }
   }
 
   /**
-   * Finds out whether the commit succeeded: a failure is recorded, unless an answer was. The statement waits for a transaction that is
-   * still open. Once it is committed, that one cannot be any more.
+   * Finds out whether the commit succeeded, by writing the answer again: that waits for a transaction which is still open. Where it writes,
+   * the former one was undone, and the run begins again.
    */
-  async #afterLostCommit(): Promise<RecordedAnswer> {
+  async #afterLostCommit(recorded: RecordedAnswer): Promise<RecordedAnswer> {
     const { callId: seq, actionName } = this.#context
-    const error = this.#records.encode(connectionLost())
     while (!this.#context.isAbandoned) {
       try {
-        return await this.#records.record(seq, actionName, {
-          kind: Kind.Failure,
-          seq,
-          items: 0,
-          notStarted: false,
-          error,
-        })
-      } catch (reason) {
-        if (!(reason instanceof StoreUnavailableError)) break
+        const found = await this.#records.probe(seq, actionName, recorded)
+        if (found !== undefined) return found
+      } catch (error) {
+        if (error instanceof StoreUnavailableError) continue
+        break
       }
+      this.#lost = new StoreUnavailableError(
+        'the connection to the store was lost during the commit; nothing of what this action did was kept',
+      )
+      throw this.#lost
     }
     return this.#records.unknown(seq, actionName)
   }

@@ -7,7 +7,7 @@ import { Kind } from '../../../lib/core/wire/frames/frame.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { failureOf, itemsOf } from '../../setup/world.ts'
 import { stores, type TestStore } from '../stores.ts'
-import { Entry, Place, Post, PostAll, Read, Refused, type Running, Volatile } from './shop.ts'
+import { Entry, Gate, Place, Post, PostAll, Read, Refused, type Running, Volatile } from './shop.ts'
 
 for (const kind of stores.filter(({ name }) => name !== 'libsql in memory'))
   describe(`transactional actions, ${kind.name}`, () => {
@@ -232,6 +232,35 @@ for (const kind of stores.filter(({ name }) => name !== 'libsql in memory'))
       expect(await notes(first.server.db)).to.deep.equal([])
     })
 
+    if (kind.name === 'PostgreSQL')
+      it('run again after a deadlock, with their data as it came', async () => {
+        const seen: string[][] = []
+        const both = new Gate()
+        both.close()
+        class AddBoth extends Action {
+          static override transactional = true
+          async action(order: string[], { db }: Context) {
+            seen.push([...order])
+            const one = await db.get(Entry, { note: order.shift() ?? '' }, { lock: true })
+            await both.pass(one.note)
+            if (both.arrived.length === 2) both.open()
+            const other = await db.get(Entry, { note: order.shift() ?? '' }, { lock: true })
+            one.amount++
+            other.amount++
+          }
+        }
+        first.server.addAction(new AddBoth())
+        for (const note of ['x', 'y']) await client.runAction(Post, { note, amount: 0 })
+        const calls = [client.runAction(AddBoth, ['x', 'y']), client.runAction(AddBoth, ['y', 'x'])]
+        await waitFor(() => both.arrived.length === 2)
+        both.open()
+        await Promise.all(calls)
+        expect(seen.length).to.be.greaterThan(2)
+        for (const order of seen) expect(order).to.have.length(2)
+        const rows = await first.server.db.transaction((db) => db.query(Entry))
+        expect(rows.map(({ amount }) => amount)).to.deep.equal([2, 2])
+      })
+
     if (kind.name === 'libsql in a file')
       it('start when their session is recorded', async () => {
         const another = await new Database({ models: [Entry], ...store.options }).open()
@@ -286,15 +315,31 @@ for (const kind of stores.filter(({ name }) => name !== 'libsql in memory'))
         expect(await second.keeper.adopt(claim)).to.equal(undefined)
       })
 
-      it('are not adopted when their lease is over, and their rows are deleted', async () => {
-        const claim = await resumable()
+      const loseLink = async (): Promise<void> => {
         first.kit.sessions[0]?.core.dropLink(new BusyError('away'), 'abort')
         place.leave()
         await client.close()
         await first.keeper.settled()
-        await new Promise((resolve) => setTimeout(resolve, 60))
-        const second = await place.serve({ limits: { sessionLeaseMs: 50 } })
+      }
+
+      it('are not adopted when their lease is over', async () => {
+        const claim = await resumable()
+        await loseLink()
+        const second = await place.serve({ limits: { sessionLeaseMs: 400 } })
+        await new Promise((resolve) => setTimeout(resolve, 450))
         expect(await second.keeper.adopt(claim)).to.equal(undefined)
+        // It was not deleted: for a server with a longer lease it is still there.
+        const third = await place.serve()
+        expect(await third.keeper.adopt(claim)).to.not.equal(undefined)
+      })
+
+      it('are deleted when their lease is over', async () => {
+        const claim = await resumable()
+        await loseLink()
+        await new Promise((resolve) => setTimeout(resolve, 60))
+        await place.serve({ limits: { sessionLeaseMs: 50 } })
+        const third = await place.serve()
+        expect(await third.keeper.adopt(claim)).to.equal(undefined)
       })
 
       it('belong to the one that adopted them last', async () => {

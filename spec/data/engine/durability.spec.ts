@@ -98,6 +98,19 @@ describe('A libsql file', function () {
     expect(await pragmas(await open({ durability: 'normal' }))).to.deep.equal([1, 1, 1])
   })
 
+  it('is synced by the commits of a unit that commits once, also where the others are not', async () => {
+    const opened = await open({ durability: 'normal', maxConnections: 1 })
+    const unit = openUnit(opened, publisher, { signal: undefined, label: 'a spec', commitsOnce: true })
+    await unit.db.create(Page, { text: 'x' })
+    let within: unknown
+    await unit.finish(true, async (run) => {
+      within = await run('pragma store.synchronous')
+    })
+    expect(within).to.deep.equal([{ synchronous: 2 }])
+    const rows = await opened.fork().getConnection().execute('pragma store.synchronous')
+    expect(rows).to.deep.equal([{ synchronous: 1 }])
+  })
+
   it('that is full says so, keeps nothing of the unit, tells the operator once, and works again when there is room', async () => {
     const opened = await open({ maxConnections: 1 })
     const pages = async (most: number): Promise<unknown> =>

@@ -56,6 +56,18 @@ export class AnswerRows {
     await this.#store.transaction((run) => this.write(run, place, action, recorded))
   }
 
+  /** Waits for a transaction that writes an answer of this call, and undoes what it does itself. @throws NotOurs: there is an answer. */
+  async probe(place: CallPlace, action: string, recorded: RecordedAnswer): Promise<void> {
+    const undone = new Error('undone')
+    const work = async (run: Run): Promise<void> => {
+      await this.write(run, place, action, recorded)
+      throw undone
+    }
+    await this.#store.transaction(work).catch((error: unknown) => {
+      if (error !== undone) throw error
+    })
+  }
+
   /** The answer of this call; 'later': one of a later call of its slot. */
   async find({ session, slot, seq }: CallPlace): Promise<RecordedAnswer | 'later' | undefined> {
     const [row] = await this.#store.read(this.#select, [session, slot])

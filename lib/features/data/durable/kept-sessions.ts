@@ -122,7 +122,7 @@ export class KeptSessions implements SessionKeeper, RecordsHome {
   async forget(session: ServerSession): Promise<void> {
     const kept = this.#kept.get(session)
     if (kept === undefined) return
-    await this.#inOrder(kept, () => this.#rows.delete(kept))
+    await this.#inOrder(kept, () => this.#rows.delete(kept)).catch(refuse)
     this.#kept.delete(session)
   }
 

@@ -45,8 +45,10 @@ export class SessionRecords implements CallRecords {
 
   async find(seq: number): Promise<RecordedAnswer | undefined> {
     const found = await this.#home.answers.find(this.#placeOf(seq))
+    // Its caller has settled it long ago, and used its slot again.
+    if (found === 'later') return this.#unknown(seq, '')
     if (found !== undefined) this.#home.counts.replays++
-    return found === 'later' ? this.#over(seq, '') : found
+    return found
   }
 
   /** Records an answer without items. */
@@ -66,6 +68,17 @@ export class SessionRecords implements CallRecords {
     }
   }
 
+  /** The answer that the call has. undefined: it has none, and no transaction that had written this one can be committed any more. */
+  async probe(seq: number, action: string, recorded: RecordedAnswer): Promise<RecordedAnswer | undefined> {
+    try {
+      await this.#home.answers.probe(this.#placeOf(seq), action, recorded)
+      return undefined
+    } catch (error) {
+      if (error instanceof NotOurs) return this.instead(seq, action, error)
+      throw error
+    }
+  }
+
   /** Writes an answer as the last statement of the transaction of its effect. @throws NotOurs: see `instead`. */
   write(run: Run, seq: number, action: string, recorded: RecordedAnswer): Promise<void> {
     return this.#home.answers.write(run, this.#placeOf(seq), action, recorded)
@@ -73,8 +86,10 @@ export class SessionRecords implements CallRecords {
 
   /** The answer to be sent in place of one that was not written. Rejects if the store cannot be reached. */
   async instead(seq: number, action: string, { why }: NotOurs): Promise<RecordedAnswer> {
-    if (why === 'session over') return this.#over(seq, action)
-    return (await this.find(seq)) ?? this.#over(seq, action)
+    const found = why === 'answered' ? await this.find(seq) : undefined
+    if (found !== undefined) return found
+    this.#home.onOver(this)
+    return this.#unknown(seq, action)
   }
 
   encode(error: IsockError): Payload {
@@ -88,12 +103,6 @@ export class SessionRecords implements CallRecords {
   /** An answer that says that the outcome is unknown, which is not recorded. */
   unknown(seq: number, action: string): RecordedAnswer {
     this.#home.counts.unknowns++
-    return this.#unknown(seq, action)
-  }
-
-  /** Nobody waits for this answer. */
-  #over(seq: number, action: string): RecordedAnswer {
-    this.#home.onOver(this)
     return this.#unknown(seq, action)
   }
 

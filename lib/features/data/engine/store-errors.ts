@@ -33,6 +33,12 @@ export function isAway(error: unknown): boolean {
   return error instanceof ConnectionException || awayCode.test(code) || awayMessage.test(ownMessage(message))
 }
 
+/** Whether a statement failed because of what another transaction did at the same time: a deadlock, or a serialization failure. */
+export function isInterruption(error: unknown): boolean {
+  const { code } = (error ?? {}) as DriverFields
+  return code === '40001' || code === '40P01'
+}
+
 /** Whether others used the store for too long. */
 export function isBusyError(error: unknown): boolean {
   return isStoreBusy(error) || isBusy(error) || busyMessage.test(((error ?? {}) as DriverFields).message ?? '')
@@ -64,7 +70,7 @@ export function storeError(error: unknown, model?: string): Error {
   const { message = '' } = fields
   if (isTaken(error)) return uniqueError(fields, model)
   if (isDangling(error)) return referenceError(fields, model)
-  if (code === '40001' || code === '40P01')
+  if (isInterruption(error))
     return new ConflictError(
       'the change conflicted with another one of the same rows; nothing was changed, so try again',
     )

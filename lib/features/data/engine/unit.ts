@@ -14,7 +14,7 @@ import type { ChangeLog } from './change-log.ts'
 import type { Engine, Holder, Manager } from './engine.ts'
 import { unlessHeldAbove } from './held-above.ts'
 import { changedLists, requireListed } from './reference-lists.ts'
-import { isAway, isBusyError, isTaken, storeError } from './store-errors.ts'
+import { isAway, isBusyError, isInterruption, isTaken, storeError } from './store-errors.ts'
 import { Transaction } from './transaction.ts'
 import { commitsWithAnswer, databaseClosed, statementFailed, unitEnded } from './unit-errors.ts'
 import { reasonOf, untilAborted } from './until-aborted.ts'
@@ -27,6 +27,7 @@ export class Unit implements Holder {
   readonly label: string
   readonly owner: UnitOwner
   readonly transaction: Transaction
+  wasInterrupted = false
   #isClosed = false
   #isSettled = false
   #isFinishing = false
@@ -203,6 +204,7 @@ export class Unit implements Holder {
   }
 
   #asSeen(error: unknown, model?: string): Error {
+    if (isInterruption(error)) this.wasInterrupted = true
     this.engine.reportFault(error)
     return isBusyError(error) ? this.engine.busy(this) : storeError(error, model)
   }
