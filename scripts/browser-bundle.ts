@@ -221,10 +221,9 @@ const inPlaceOf: Readonly<Record<string, string>> = {
 
 /** Shorter texts: hints for mistyped names are for those who write servers, and neither HTTP nor TLS speaks through a WebSocket. */
 const inShort: Readonly<Record<string, string>> = {
-  'lib/core/base/nearest-names.ts': [
-    'export const nearestNames = () => []',
-    "export const nameHint = () => ''",
-  ].join('\n'),
+  'lib/core/base/nearest-names.ts': ['export const nearestNames = () => []', "export const nameHint = () => ''"].join(
+    '\n',
+  ),
   'lib/core/base/option-messages.ts': [
     "export const notOptions = (label) => label + ': no options'",
     "export const unknownOption = (label, name) => label + ': unknown option ' + name",
