@@ -77,8 +77,9 @@ exported models are stored. TypeScript needs a Node that strips types, or tsx in
 Channels, services, tasks and guards are not served: it names those that a module exports. Services are served by \`isock start\`.
 Ctrl-C lets running calls finish; a second one ends it immediately.
 
---web serves actions as \`curl -d '"hi"' localhost:8080/actions/Echo\` and clients at ws://localhost:8080/isock. It answers
-requests to localhost only; for other host names, use listenWeb in a program. --watch is for development: clients reconnect, and
+--web serves clients at ws://localhost:8080/isock, and actions by HTTP:
+  curl localhost:8080/actions/Echo -H 'content-type: application/json' -d '"hi"'
+It answers requests to localhost only; for other host names, use listenWeb in a program. --watch is for development: clients reconnect, and
 calls that run longer than a second after a change end, unless --grace says otherwise.
 
 Examples:

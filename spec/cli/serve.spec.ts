@@ -250,6 +250,12 @@ describe('isock serve', function () {
       body: '"ada"',
     })
     expect(await answer.json()).to.equal('hello ada')
+    const { stdout: help } = await serve(['--help']).ended
+    const [, header = '', data = ''] =
+      help.match(/^ *curl localhost:8080\/actions\/Echo (?:-H '(.*?)' )?-d '(.*)'$/m) ?? []
+    const [name, value] = header.split(': ') as [string, string]
+    const asked = await fetch(`${url}/Greet`, { method: 'POST', headers: { [name]: value }, body: data })
+    expect([asked.status, await asked.json()]).to.deep.equal([200, 'hello hi'])
     const [, address] = await script.printed(/^listening at (ws:.*)$/m)
     await using client = new Client(address as string)
     expect(await client.runAction('Greet', 'bob')).to.equal('hello bob')
