@@ -324,6 +324,13 @@ export const equivalents: readonly Equivalent[] = [
     to: '1',
     why: 'a millisecond of grace',
   },
+  {
+    file: 'lib/gateways/igor/file-server.ts',
+    line: 'if (response.headersSent || request.socket.destroyed) {',
+    from: '||',
+    to: '&&',
+    why: 'what answers a connection that is gone goes nowhere, and nothing fails once the head was sent',
+  },
 ]
 
 export function isEquivalent(fault: Fault, source: string, known: readonly Equivalent[] = equivalents): boolean {
