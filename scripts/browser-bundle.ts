@@ -234,6 +234,8 @@ const inShort: Readonly<Record<string, string>> = {
     "import { ServerError } from '../base/errors.ts'",
     "export const missingFeature = (what) => new ServerError(what + ': not in a browser', { code: 'INVALID_USAGE' })",
   ].join('\n'),
+  // Only servers adopt sessions.
+  'lib/core/session/foreign-calls.ts': 'export class ForeignCalls {}',
   'lib/core/link/foreign-bytes.ts':
     "export const describeForeign = (address) => address.host + ' is not an isock server'",
 }
