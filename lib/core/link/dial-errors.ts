@@ -1,13 +1,18 @@
 // The error messages of failed connections: a readable reason, and a hint when the address is probably wrong.
 
-/** A hint for a server that does not speak TLS: the errors of OpenSSL and Node suggest no remedy. */
+const untrusted =
+  /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_GET_ISSUER_CERT(_LOCALLY)?|UNABLE_TO_VERIFY_LEAF_SIGNATURE)$/
+
+/** A hint for the errors of OpenSSL and Node over TLS, which suggest no remedy. */
 export function hintOfTls(isTls: boolean, error: NodeJS.ErrnoException): string {
-  const { code } = error
+  const { code = '' } = error
+  if (!isTls) return ''
   const isNoTls =
     code === 'ECONNRESET' ||
     /^(wrong version number|packet length too long|tlsv1 alert protocol version)$/.test(reasonOf(error)) ||
-    /^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|TLSV1_ALERT_PROTOCOL_VERSION)$/.test(code ?? '')
-  return isTls && isNoTls ? '; does the server speak TLS there?' : ''
+    /^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|TLSV1_ALERT_PROTOCOL_VERSION)$/.test(code)
+  if (isNoTls) return '; does the server speak TLS there?'
+  return untrusted.test(code) ? '; trust the authority that signed it by the option tls: { ca }' : ''
 }
 
 /** Happy eyeballs reports one error for each address tried; the first is enough. */
