@@ -23,7 +23,7 @@ describe('The schedule of a task', () => {
 
   const due = (inMs: number): Due => {
     const atMs = clock.now() + inMs
-    return { atMs, leftMs: () => atMs - clock.now() }
+    return { atMs, afterMs: inMs, leftMs: () => atMs - clock.now() }
   }
 
   const begin = (timing: Timing) => {
@@ -107,7 +107,7 @@ describe('The schedule of a task', () => {
       if (left <= 0) stopped = schedule.stop('it was removed')
       return left
     }
-    begin({ next: async () => ({ atMs, leftMs }), fallback: () => undefined })
+    begin({ next: async () => ({ atMs, afterMs: 10, leftMs }), fallback: () => undefined })
     await clock.advance(100)
     await stopped
     expect(task.runs).to.equal(0)

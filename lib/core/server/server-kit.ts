@@ -11,6 +11,7 @@ import { cacheControlOf } from './cache-control.ts'
 import type { ErrorHook } from './error-hook.ts'
 import type { ServerKit } from './feature.ts'
 import type { OpenPorts } from './open-ports.ts'
+import type { RunClaims } from './run-claims.ts'
 import type { ResolvedServerOptions } from './server-options.ts'
 import type { SessionStore } from './session-store.ts'
 
@@ -40,6 +41,7 @@ export function kitOf({
   opening,
 }: KitParts): ServerKit {
   const { clock, limits, log } = options
+  let runClaims: RunClaims | undefined
   return {
     server: server as unknown as ServerView,
     clock,
@@ -64,6 +66,13 @@ export function kitOf({
     keepSessions: (keeper) => {
       if (store.keeper !== undefined) throw invalidUsage('another feature records the sessions of this server')
       store.keeper = keeper
+    },
+    shareRuns: (claims) => {
+      if (runClaims !== undefined) throw invalidUsage('another feature shares the runs of this server')
+      runClaims = claims
+    },
+    get runClaims() {
+      return runClaims
     },
     findAction: (name) => registry.find(name),
     dropSession: (session, reason) => void store.end(session, reason),

@@ -2,7 +2,7 @@
 import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
 import { invalidOption, requireCount, requirePositive } from '../../core/base/options.ts'
 import type { ModelClass } from './model.ts'
-import { parseStoreUrl, type StorePlace } from './store-url.ts'
+import { isVolatile, parseStoreUrl, type StorePlace } from './store-url.ts'
 
 /** The format of tables in files. */
 export type FileFormat = 'json' | 'csv'
@@ -96,7 +96,7 @@ export function resolveDataOptions(options: DataOptions): ResolvedDataOptions {
   checkOptions('data', options, dataOptions)
   const { url = 'memory:', directory, format = 'json', migrate = true, schema } = options
   const place = parseStoreUrl(url)
-  const isMemory = place.kind === 'libsql' && place.path === ':memory:'
+  const isMemory = isVolatile(place)
   if (directory !== undefined && (typeof directory !== 'string' || directory === ''))
     throw invalidOption('data.directory', 'a path', directory)
   if (directory !== undefined && !isMemory)

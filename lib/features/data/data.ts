@@ -1,5 +1,6 @@
 // Data as a feature of a server: opens the store before the server listens, gives each run of an action its unit of work, and
 // saves and closes after the last run.
+import { randomBytes } from 'node:crypto'
 import type { Context } from '../../core/action/context.ts'
 import { InputItems } from '../../core/action/input-items.ts'
 import { isPromiseLike, itemSourceOf } from '../../core/action/item-source.ts'
@@ -10,10 +11,12 @@ import type { ServerSession } from '../../core/server/server-session.ts'
 import { ActionUnit, type ActionUnitParts } from './action-unit.ts'
 import { ClientInput } from './client-input.ts'
 import type { DataOptions } from './data-options.ts'
-import { Database } from './database.ts'
+import { Database, durableStore } from './database.ts'
+import { ClaimRows } from './durable/claim-rows.ts'
 import type { DurableCounts } from './durable/session-records.ts'
 import { NestedRuns } from './nested-runs.ts'
 import { Persisting } from './persisting.ts'
+import { isVolatile } from './store-url.ts'
 import { Transactions } from './transactions.ts'
 import { UnitInput, UnitStream } from './unit-stream.ts'
 
@@ -50,6 +53,8 @@ export class Data implements ServerFeature {
     this.#persisting = new Persisting(this.database, kit)
     kit.provide('db', this.database)
     kit.adaptActions((action) => this.#adapt(action))
+    if (!isVolatile(this.database.options.place))
+      kit.shareRuns(new ClaimRows(() => this.database[durableStore](), randomBytes(8).toString('hex')))
   }
 
   async onStart(): Promise<void> {

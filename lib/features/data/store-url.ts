@@ -26,3 +26,8 @@ function schemeOf(url: string): string {
   const end = url.indexOf(':')
   return end < 0 ? 'a text without a scheme' : `the scheme ${url.slice(0, end + 1)}`
 }
+
+/** Whether the store ends with the process. */
+export function isVolatile(place: StorePlace): boolean {
+  return place.kind === 'libsql' && place.path === ':memory:'
+}

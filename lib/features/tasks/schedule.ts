@@ -1,9 +1,10 @@
-// The schedule of one task. Repeats until it is stopped: determines the next time, waits for it, runs the task. So runs never
-// overlap.
+// The schedule of one task. Repeats until it is stopped: determines the next time, waits for it, runs the task, unless another server does
+// this run. So runs never overlap.
 import { runClean } from '../../core/base/async-context.ts'
 import { CancelledError } from '../../core/base/errors.ts'
 import type { ServerKit } from '../../core/server/feature.ts'
 import { contextFor, isStop } from './run.ts'
+import { SharedRuns } from './shared-runs.ts'
 import type { Due, Timing } from './timing.ts'
 import type { TrackedTask } from './tracked-task.ts'
 import { waitOut } from './waiting.ts'
@@ -14,6 +15,7 @@ export class Schedule {
   readonly #kit: ServerKit
   readonly #abort = new AbortController()
   #ended: Promise<void> | undefined
+  #sharedRuns: SharedRuns | undefined
 
   constructor(tracked: TrackedTask, timing: Timing, kit: ServerKit) {
     this.#tracked = tracked
@@ -47,14 +49,36 @@ export class Schedule {
         tracked.nextRunAtMs = due.atMs
         await waitOut(this.#kit.clock, due.leftMs, signal)
         signal.throwIfAborted()
-        await tracked.run(signal)
+        await this.#runUnlessElsewhere(due, signal)
         signal.throwIfAborted()
       }
     } catch (error) {
       if (!isStop(error, signal)) tracked.report(error)
     }
+    await this.#shared?.release()
     tracked.nextRunAtMs = undefined
     tracked.state = 'ended'
+  }
+
+  async #runUnlessElsewhere(due: Due, signal: AbortSignal): Promise<void> {
+    const tracked = this.#tracked
+    const shared = this.#shared
+    if (shared === undefined) return void (await tracked.run(signal))
+    try {
+      if (!(await shared.isOurs(due))) return
+    } catch (error) {
+      return tracked.report(error)
+    }
+    signal.throwIfAborted()
+    await shared.during(() => tracked.run(signal))
+  }
+
+  /** Made with the first run: features may be added after tasks. */
+  get #shared(): SharedRuns | undefined {
+    const { runClaims, clock } = this.#kit
+    if (this.#tracked.task.scope === 'node' || runClaims === undefined) return undefined
+    this.#sharedRuns ??= new SharedRuns(this.#tracked, runClaims, clock)
+    return this.#sharedRuns
   }
 
   async #next(): Promise<Due | undefined> {

@@ -26,6 +26,13 @@ export abstract class Task {
   /** The time limit of a run in milliseconds, after which its signal aborts. Default: none; 60 000 at startup, 5 000 at shutdown. */
   readonly timeLimitMs: number = Number.POSITIVE_INFINITY
 
+  /**
+   * Where interval and cron tasks run: `'cluster'`, once for all servers that share the store of the feature `data`, in a file or
+   * PostgreSQL; or `'node'`, on each server. Servers without such a store always run theirs. A server that stops or dies leaves its interval
+   * tasks to another one; a cron task that it had begun is not begun again. Default `'cluster'`.
+   */
+  readonly scope: 'cluster' | 'node' = 'cluster'
+
   /** Called for each run. Respect `context.signal`. */
   abstract run(context: TaskContext): unknown
 }

@@ -71,6 +71,8 @@ export class Tasks implements ServerFeature {
       throw new ServerError(message, { code: 'INVALID_USAGE' })
     }
     requireNumbers(name, task)
+    if (task.scope !== 'cluster' && task.scope !== 'node')
+      throw invalidOption(`scope of task "${name}"`, "'cluster' or 'node'", task.scope)
     const timing = timingOf(name, task, this.#kit.clock)
     const schedule = timing && new Schedule(tracked, timing, this.#kit)
     this.#entries.set(name, { tracked, schedule })

@@ -12,6 +12,8 @@ import { wallNow } from './waiting.ts'
 export interface Due {
   /** The date, in milliseconds since 1970. */
   readonly atMs: number
+  /** The time from now until then, in milliseconds. */
+  readonly afterMs: number
   leftMs(): number
 }
 
@@ -54,7 +56,7 @@ export class IntervalTiming implements Timing {
   #after(ms: number): Due {
     const clock = this.#clock
     const dueAtMs = clock.now() + ms
-    return { atMs: wallNow(clock) + ms, leftMs: () => dueAtMs - clock.now() }
+    return { atMs: wallNow(clock) + ms, afterMs: ms, leftMs: () => dueAtMs - clock.now() }
   }
 }
 
@@ -96,7 +98,7 @@ export class CronTiming implements Timing {
     const atMs = this.#cron?.nextRun(new Date(Math.max(wallNow(clock), this.#lastAtMs)))?.getTime()
     if (atMs === undefined) return undefined
     this.#lastAtMs = atMs
-    return { atMs, leftMs: () => atMs - wallNow(clock) }
+    return { atMs, afterMs: atMs - wallNow(clock), leftMs: () => atMs - wallNow(clock) }
   }
 
   #wrongPattern(cause?: Error): ClientError {

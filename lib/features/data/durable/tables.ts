@@ -3,6 +3,8 @@
 //
 //   isock_node     a server process, and when it was last seen
 //   isock_session  a client's session: who may resume it, which server has it (a higher generation wins), and since when it has no link
+//   isock_claim    a time at which a task was due, and the server that did its run
+//   isock_lease    the server that does the runs of a task, and until when
 //   isock_answer   the last answer in a slot of a session: a later call of the slot overwrites it
 import type { DurableStore, Run } from './durable-store.ts'
 
@@ -11,6 +13,8 @@ export interface Tables {
   readonly node: string
   readonly session: string
   readonly answer: string
+  readonly claim: string
+  readonly lease: string
 }
 
 export function tablesOf(store: DurableStore): Tables {
@@ -18,6 +22,8 @@ export function tablesOf(store: DurableStore): Tables {
     node: store.nameOf('isock_node'),
     session: store.nameOf('isock_session'),
     answer: store.nameOf('isock_answer'),
+    claim: store.nameOf('isock_claim'),
+    lease: store.nameOf('isock_lease'),
   }
 }
 
@@ -26,7 +32,7 @@ export const AnswerState = { Result: 2, Failure: 3, Buried: 5 } as const
 
 /** Creates what is missing. `inStore`: the name of a table in the statement that creates it. */
 export async function createTables(store: DurableStore, inStore: (name: string) => string): Promise<void> {
-  const { node, session, answer } = tablesOf(store)
+  const { node, session, answer, claim, lease } = tablesOf(store)
   const [big, bytes, end] = store.isPostgres ? ['bigint', 'bytea', ' with (fillfactor = 60)'] : ['integer', 'blob', '']
   const create = (name: string, columns: string, more = ''): string =>
     `create table if not exists ${inStore(name)} (${columns})${more}`
@@ -34,6 +40,10 @@ export async function createTables(store: DurableStore, inStore: (name: string) 
     // Two servers may start at the same time.
     if (store.isPostgres) await run("select pg_advisory_xact_lock(hashtext('isock.durable'))")
     await run(create(node, `life text primary key, seen_at ${big} not null`))
+    await run(
+      create(claim, `task text not null, due_at ${big} not null, node text not null, primary key (task, due_at)`),
+    )
+    await run(create(lease, `task text primary key, node text not null, until ${big} not null`))
     await run(
       create(
         session,

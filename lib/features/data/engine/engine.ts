@@ -6,6 +6,7 @@ import { monotonicNow } from '../../../core/base/platform-timers.ts'
 import { StoreUnavailableError } from '../data-errors.ts'
 import type { ResolvedDataOptions } from '../data-options.ts'
 import type { Plans } from '../plans.ts'
+import { isVolatile } from '../store-url.ts'
 import type { ChangePublisher } from './change-log.ts'
 import { hideFields } from './hidden-fields.ts'
 import { storeBusy, WriteLock } from './libsql/write-lock.ts'
@@ -145,7 +146,7 @@ const silent = { warn: () => undefined, error: () => undefined, debug: () => und
 
 /** A store in memory is its single connection. */
 function connectionsOf({ place, maxConnections }: ResolvedDataOptions): number {
-  return place.kind === 'libsql' && place.path === ':memory:' ? 1 : maxConnections
+  return isVolatile(place) ? 1 : maxConnections
 }
 
 async function libsqlConfig(path: string, options: ResolvedDataOptions, writeLock: WriteLock): Promise<object> {
