@@ -179,7 +179,6 @@ class TestBed implements Harness {
     this.crash()
     // The former one leaves its name in its next step.
     await undefined
-    await undefined
     this.network.setReachable(name, true)
     await this.#serve()
   }

@@ -101,6 +101,15 @@ describe('a harness in virtual time', () => {
     expect(await clock.until(lost)).to.be.an.instanceOf(OutcomeUnknownError)
   })
 
+  it('is not reachable at a restart until the former server has left its name', async () => {
+    await using harness = await createHarness({ actions: [new Add()] })
+    const name = harness.address.replace('memory:', '')
+    const restarted = harness.restart()
+    expect(() => harness.network.dial(name)).to.throw('no server listens there')
+    await restarted
+    expect(await harness.client.runAction(Add, { a: 1, b: 2 })).to.equal(3)
+  })
+
   it('makes its actions again at a restart, where it has a function for them', async () => {
     const clock = new VirtualClock()
     await using harness = await createHarness({ actions: () => [new Counter()], clock })
