@@ -331,6 +331,13 @@ export const equivalents: readonly Equivalent[] = [
     to: '&&',
     why: 'what answers a connection that is gone goes nowhere, and nothing fails once the head was sent',
   },
+  {
+    file: 'lib/daemon/background-process.ts',
+    line: 'const onOrphaned = (): void => this.#stop(0)',
+    from: '0',
+    to: '1',
+    why: 'a millisecond of grace',
+  },
 ]
 
 export function isEquivalent(fault: Fault, source: string, known: readonly Equivalent[] = equivalents): boolean {
