@@ -20,6 +20,7 @@ import {
 import type { Context } from './context.ts'
 import { contractHash, declareClasses } from './contract.ts'
 import { type Requirement, requirementOf } from './requirement.ts'
+import { requireTransactions } from './transactional.ts'
 
 /** The implementation of a contract, or an action without a class. */
 // biome-ignore lint/suspicious/noExplicitAny: what it takes is its contract's business
@@ -226,22 +227,6 @@ function bare(name: string): Omit<RegisteredAction, 'run' | 'isStream'> {
 function requireAction(name: string, action: AnyAction): void {
   if (!isContractOnly(action)) return
   throw invalid(`action "${name}" has no action() method; implement it, or register the class with an implementation`)
-}
-
-/** Whether the class of an action, or its contract, says that it is transactional. */
-export function wantsTransaction({ instance, actionClass }: RegisteredAction): boolean {
-  const Class = instance?.constructor as ActionClass | undefined
-  return Class?.transactional ?? actionClass?.transactional ?? false
-}
-
-function requireTransactions(action: RegisteredAction): void {
-  if (!wantsTransaction(action)) return
-  const label = `action "${action.name}" is transactional`
-  if (action.takesPayload) throw invalid(`${label} and threaded, but a thread has no transaction; choose one of them`)
-  if (action.isTransactional === true) return
-  throw invalid(
-    `${label}, but this server has no data: add the feature data({ models, url }) of 'isock/data' before it`,
-  )
 }
 
 function runnerOf(action: AnyAction): ActionFunction {

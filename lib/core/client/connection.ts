@@ -259,7 +259,7 @@ export class Connection implements SessionOwner {
 }
 
 function formerServerGone(): ServerError {
-  return new ServerError('another server, or the same after a restart, has adopted the session')
+  return new ServerError('another server has adopted the session')
 }
 
 function lostSession(): ServerError {
