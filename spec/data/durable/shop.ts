@@ -118,8 +118,7 @@ export class Place {
     this.#store = store
   }
 
-  async serve(options: ServerOptions = {}): Promise<Running> {
-    const gate = new Gate()
+  async serve(options: ServerOptions = {}, gate = new Gate()): Promise<Running> {
     let kit: ServerKit | undefined
     let keeper: unknown
     const spied = data({ models: [Entry], maxConnections: 3, ...this.#store })
