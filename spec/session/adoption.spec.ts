@@ -198,6 +198,24 @@ describe('an adopted session', () => {
     expect(await call).to.equal('end')
   })
 
+  it('replays more items than a window has, where their reader has had some', async () => {
+    const call = client.runAction<string, number>('Recorded')
+    const items = itemsOf(call)
+    await settle()
+    const { context } = work.recorded.run
+    for (let i = 0; i < 300; i++) {
+      void context.emit(i as never)
+      if (i % 50 === 0) await advance(10)
+    }
+    await advance(100)
+    const all = Array.from({ length: 700 }, (_, i) => i)
+    records.value(context.callId, 'end', all)
+    await restart()
+    await advance(5_000)
+    expect(await world.clock.until(items)).to.deep.equal(all)
+    expect(await call).to.equal('end')
+  })
+
   it('runs a recorded call that has no answer, and answers it when its answer is recorded', async () => {
     const pending = client.runAction(Recorded)
     let isAnswered = false
@@ -453,6 +471,26 @@ describe('an adopted session', () => {
     await advance(200)
     expect(peer.endReason?.message).to.equal('the peer aborted the link')
     expect(peer.all(Kind.Welcome)).to.have.length(0)
+  })
+
+  it('is not harmed by a client that claims to have had more items than there are', async () => {
+    const { grant } = (records.session as ServerSession).core
+    await restart()
+    records.value(2048, 'end', [1, 2])
+    const peer = await FramePeer.enter(world, ['Recorded'], {
+      features: Feature.Adopted,
+      sessionId: grant?.id,
+      resumeSecret: grant?.resumeSecret,
+    })
+    await peer.send(
+      { kind: Kind.Call, seq: 2048, ref: 0, attempt: 2, remainingMs: undefined, inputs: 0, data: undefined },
+      { kind: Kind.Credit, seq: 2048, received: 1_000, granted: 2_000_000 },
+    )
+    await advance(100)
+    expect(peer.results).to.deep.equal([[2048, 'end']])
+    expect(peer.all(Kind.Item)).to.have.length(2)
+    expect(peer.endReason).to.equal(undefined)
+    await peer.close()
   })
 
   it('is not adopted for a client that did not offer it', async () => {

@@ -10,7 +10,7 @@
 // A client sends its old calls again before it makes new ones. So its first CALL with attempt 1 ends the time in which an unknown number
 // may have run elsewhere.
 import { type IsockError, OutcomeUnknownError } from '../base/errors.ts'
-import { type CallFrame, type FailureFrame, Kind, type ResultFrame } from '../wire/frames/frame.ts'
+import { type CallFrame, type CreditFrame, type FailureFrame, Kind, type ResultFrame } from '../wire/frames/frame.ts'
 import type { CallRecords, RecordedAnswer } from './call-records.ts'
 import type { CallKeeper, IncomingCall } from './incoming-call.ts'
 import type { OutboundStream } from './outbound-stream.ts'
@@ -32,6 +32,8 @@ export class ForeignCalls implements CallKeeper {
   readonly #errors: ErrorEncoder
   /** Calls whose answer is being recorded. */
   readonly #recording = new Set<IncomingCall>()
+  /** The last credit of calls without items. */
+  readonly #credits = new Map<IncomingCall, CreditFrame>()
   #isOver = false
 
   constructor(records: CallRecords, home: ForeignHome, errors: ErrorEncoder) {
@@ -67,23 +69,26 @@ export class ForeignCalls implements CallKeeper {
   onAnswered(call: IncomingCall, answer: ResultFrame | FailureFrame, isRecorded = false): void {
     const wasAbandoned = call.isAbandoned
     if (this.#recording.has(call)) return
-    if (isRecorded) return this.#home.onAnswered(call, answer)
+    if (isRecorded) return this.#pass(call, answer)
     // A call without a name was cancelled before it came.
     const kind = call.name === '' ? 'recorded' : this.#records.kindOf(call.name)
     if (kind !== 'recorded') {
       const isRefusal = answer.kind === Kind.Failure && answer.notStarted
-      return this.#home.onAnswered(call, isRefusal ? this.#unknown(call) : answer)
+      return this.#pass(call, isRefusal ? this.#unknown(call) : answer)
     }
     this.#recording.add(call)
     const settle = (recorded: RecordedAnswer): void => {
       this.#recording.delete(call)
-      if (recorded.items.length > 0) call.items ??= this.openItems(call)
-      for (const item of recorded.items) call.items?.push(item)
-      this.#home.onAnswered(call, recorded.answer, true, wasAbandoned)
+      this.#replay(call, recorded, wasAbandoned)
     }
     this.#records
       .record(call.seq, call.name, answer)
       .then(settle, () => settle({ answer: this.#unknown(call), items: [] }))
+  }
+
+  /** Called with what a caller has had of items that may be replayed to it, and takes more. */
+  onCredit(call: IncomingCall, credit: CreditFrame): void {
+    if (call.state === 'running') this.#credits.set(call, credit)
   }
 
   openItems(call: IncomingCall): OutboundStream {
@@ -99,7 +104,22 @@ export class ForeignCalls implements CallKeeper {
     if (call.state !== 'running' || !call.isHeld) return
     if (recorded === undefined) return this.#begin(call, refusal)
     call.isHeld = false
-    call.answerRecorded(recorded)
+    this.#replay(call, recorded, call.isAbandoned)
+  }
+
+  #pass(call: IncomingCall, answer: ResultFrame | FailureFrame): void {
+    this.#credits.delete(call)
+    this.#home.onAnswered(call, answer)
+  }
+
+  #replay(call: IncomingCall, { items, answer }: RecordedAnswer, wasAbandoned: boolean): void {
+    if (items.length > 0) call.items ??= this.openItems(call)
+    for (const item of items) call.items?.push(item, true)
+    const credit = this.#credits.get(call)
+    this.#credits.delete(call)
+    // A caller cannot have had more than there are.
+    if (credit !== undefined && credit.received <= items.length) call.items?.onCredit(credit.received, credit.granted)
+    this.#home.onAnswered(call, answer, true, wasAbandoned)
   }
 
   #begin(call: IncomingCall, refusal: FailureFrame | undefined): void {

@@ -215,7 +215,7 @@ export class IncomingCall {
   #openRecorded(items: readonly Payload[]): void {
     if (items.length === 0) return
     this.items ??= this.#keeper.openItems(this)
-    for (const item of items) this.items.push(item)
+    for (const item of items) this.items.push(item, true)
   }
 
   /** Whether its handler still runs although it was answered. */

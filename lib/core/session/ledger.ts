@@ -120,8 +120,10 @@ export class Ledger implements CallKeeper, AnswerKeeper, ForeignHome {
 
   onCredit(frame: CreditFrame): void {
     const entry = this.calls.find(frame.seq)
-    entry?.items?.onCredit(frame.received, frame.granted)
-    if (entry !== undefined) this.#answers.sendIfReady(entry)
+    if (entry === undefined) return
+    if (entry.items === undefined && entry.mayHaveRun) this.#foreign?.onCredit(entry, frame)
+    entry.items?.onCredit(frame.received, frame.granted)
+    this.#answers.sendIfReady(entry)
   }
 
   onInput(frame: ItemFrame): void {

@@ -93,11 +93,11 @@ export class OutboundStream {
     return this.#next === this.count
   }
 
-  /** Adds an item. False: wait for `writable` before the next one. */
-  push(payload: Payload): boolean {
+  /** Adds an item. False: wait for `writable` before the next one. `isKept`: it is kept elsewhere too, within a bound of its own. */
+  push(payload: Payload, isKept = false): boolean {
     if (this.#isClosed) return true
     const cost = itemCost(payload)
-    if (this.#waitingCost + cost > this.#options.maxWaitingBytes && this.#waitingCost > 0) {
+    if (!isKept && this.#waitingCost + cost > this.#options.maxWaitingBytes && this.#waitingCost > 0) {
       throw new BusyError('too many items wait to be sent: await each emit() before the next', { notStarted: false })
     }
     this.#kept.push(payload)
