@@ -118,7 +118,7 @@ export class Place {
     this.#store = store
   }
 
-  async serve(options: ServerOptions = {}, gate = new Gate()): Promise<Running> {
+  async serve(options: ServerOptions = {}, gate = new Gate(), more: readonly Action[] = []): Promise<Running> {
     let kit: ServerKit | undefined
     let keeper: unknown
     const spied = data({ models: [Entry], maxConnections: 3, ...this.#store })
@@ -136,7 +136,8 @@ export class Place {
       },
     ]
     const server = new Server('memory:shop', { network: this.network, features, ...options })
-    for (const action of [new Post(gate), new Volatile(gate), new PostAll(), new Read()]) server.addAction(action)
+    for (const action of [new Post(gate), new Volatile(gate), new PostAll(), new Read(), ...more])
+      server.addAction(action)
     this.#servers.push(server)
     this.network.setReachable('shop', true)
     await server.listen()
