@@ -94,9 +94,9 @@ listening()`,
     name: 'NestJS',
     packages: ['@nestjs/core', '@nestjs/common', '@nestjs/microservices', 'reflect-metadata', 'rxjs'],
     program: `await import('reflect-metadata')
-const { NestFactory } = (await import('@nestjs/core')).default
-const { Module } = (await import('@nestjs/common')).default
-const { Transport } = (await import('@nestjs/microservices')).default
+const { NestFactory } = await import('@nestjs/core')
+const { Module } = await import('@nestjs/common')
+const { Transport } = await import('@nestjs/microservices')
 imported()
 class App {}
 Module({})(App)
@@ -170,7 +170,7 @@ async function medianOf(name: string, program: string): Promise<{ importMs: numb
       said += text
     })
     const [code] = await once(child, 'close')
-    if (code !== 0) throw new Error(`${name} ended with ${code}`)
+    if (code !== 0) throw new Error(`the process of ${name} ended with ${code}`)
     found.push(JSON.parse(said.trim().split('\n').at(-1) as string))
   }
   const middle = (values: number[]): number => values.sort((a, b) => a - b)[rounds >> 1] as number
