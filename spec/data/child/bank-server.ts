@@ -1,4 +1,4 @@
-// A bank in a process that a spec kills: `<port> <url> <schema>`. Its accounts have a sum that no transfer changes, and a ledger with one
+// A bank in a process that a spec kills: `<port> <url> [schema] [durability]`. Its accounts have a sum that no transfer changes, and a ledger with one
 // entry for each transfer.
 import { Action, type Context, Server } from 'isock'
 import { data, field, Model } from 'isock/data'
@@ -38,9 +38,14 @@ export class Move extends Action {
 export const accounts = ['a', 'b', 'c', 'd']
 
 if (process.argv[1]?.includes('bank-server')) {
-  const [port, url, schema] = process.argv.slice(2)
+  const [port, url, schema = '', durability] = process.argv.slice(2)
+  const options = { models: [Account, Transferred], url, maxConnections: 4 }
   const features = [
-    data({ models: [Account, Transferred], url, maxConnections: 4, ...(schema === undefined ? {} : { schema }) }),
+    data({
+      ...options,
+      ...(schema === '' ? {} : { schema }),
+      ...(durability === 'normal' ? { durability } : {}),
+    }),
   ]
   const server = new Server('127.0.0.1', Number(port), { features })
   server.addAction(new Move())

@@ -1,0 +1,72 @@
+// What the system is asked for, by strace: no answer of a transactional call leaves before the log of the store is on disk.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { expect } from 'chai'
+import { Client } from 'isock'
+import { Database } from 'isock/data'
+import { freePort } from '../../processes/processes.ts'
+import { compiled } from '../../setup/compiled.ts'
+import { skip } from '../../setup/skip.ts'
+import { Account, accounts, Move, Transferred } from '../child/bank-server.ts'
+
+const calls = 20
+
+describe('The answer of a transactional call', function () {
+  this.timeout(60_000)
+  let directory: string
+  let child: ChildProcess | undefined
+
+  before(function () {
+    try {
+      execFileSync('strace', ['-V'], { stdio: 'ignore' })
+    } catch {
+      skip(this, 'strace is not installed')
+    }
+  })
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'isock-fsync-'))
+  })
+
+  afterEach(() => rmSync(directory, { recursive: true }))
+
+  for (const durability of ['full', 'normal'])
+    it(`leaves after its commit is on disk, with durability ${durability}`, async () => {
+      const port = await freePort()
+      const url = `file:${join(directory, 'bank.db')}`
+      const log = join(directory, 'strace.log')
+      const program = [process.execPath, compiled('spec/data/child/bank-server.ts'), String(port), url, '', durability]
+      const options = ['-f', '-y', '-qq', '-e', 'trace=fdatasync,fsync,write,writev', '-e', 'signal=none', '-o', log]
+      child = spawn('strace', [...options, ...program], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const exited = once(child, 'exit')
+      await once(createInterface(child.stdout as NodeJS.ReadableStream), 'line')
+      const database = await new Database({ models: [Account, Transferred], url }).open()
+      await database.transaction(async (db) => {
+        for (const name of accounts) await db.create(Account, { name, balance: 100 })
+      })
+      await database.close()
+      const client = new Client('127.0.0.1', port)
+      const move = { from: 'a', to: 'b', amount: 1 }
+      for (let i = 0; i < calls; i++) await client.runAction(Move, { key: `${i}`, ...move })
+      await client.close()
+      // The server, not strace, which ends with it.
+      process.kill(Number(/^\d+/.exec(readFileSync(log, 'utf8'))?.[0]), 'SIGKILL')
+      await exited
+      const events = readFileSync(log, 'utf8')
+        .split('\n')
+        .map((line) =>
+          /(fdatasync|fsync)\(\d+<[^>]*bank\.db-wal>/.test(line)
+            ? 'S'
+            : /writev?\(\d+<(TCP|socket)/.test(line)
+              ? 'A'
+              : '',
+        )
+        .join('')
+      // After the handshake: the row of the session and the first commit, an answer; a commit, an answer; and so on.
+      expect(events.replace(/^S*A+/, '')).to.match(new RegExp(`^SS+A(S+A){${calls - 1}}`))
+    })
+})
