@@ -1,6 +1,6 @@
 // What is counted of the answers that a ledger keeps, where nobody takes them any more.
 import { expect } from 'chai'
-import { unaccounted } from '../../lib/core/accounting/meter.ts'
+import { Meter, type MeterSource, unaccounted } from '../../lib/core/accounting/meter.ts'
 import { defaultLimits } from '../../lib/core/base/options.ts'
 import { AnswerStore } from '../../lib/core/session/answer-store.ts'
 import { type CallKeeper, IncomingCall } from '../../lib/core/session/incoming-call.ts'
@@ -74,5 +74,26 @@ describe('the store of answers', () => {
     answers.onLinkLost()
     expect(taken).to.include({ state: 'acknowledged', answer: undefined })
     expect(unread.map(({ answer }) => answer?.kind)).to.deep.equal([Kind.Result, Kind.Failure])
+  })
+
+  it('counts for nothing once its ledger has ended, whatever becomes of the answers', () => {
+    let heldBytes = 0
+    const onMeter = (_kind: unknown, byBytes: number): void => {
+      heldBytes += byBytes
+    }
+    const account: MeterSource = { meter: (kind) => new Meter({ onMeter }, kind) }
+    answers = new AnswerStore(
+      Object.assign(port, { limits, callee: { encodeError: () => new Uint8Array(300) } }),
+      account,
+      {
+        onWaiting: () => undefined,
+      },
+    )
+    const call = answered(1)
+    expect(heldBytes).to.be.at.least(8 * kibibyte)
+    answers.release()
+    expect(heldBytes).to.equal(0)
+    answers.acknowledge(call)
+    expect(heldBytes).to.equal(0)
   })
 })
