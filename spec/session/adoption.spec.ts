@@ -473,6 +473,34 @@ describe('an adopted session', () => {
     expect(peer.all(Kind.Welcome)).to.have.length(0)
   })
 
+  it('forgets a handler that has ended while its answer is recorded, though its caller gave it up', async () => {
+    const { grant } = (records.session as ServerSession).core
+    await restart({ limits: { maxCallsInFlight: 1 } })
+    const peer = await FramePeer.enter(world, ['Recorded', 'Work'], {
+      features: Feature.Adopted,
+      sessionId: grant?.id,
+      resumeSecret: grant?.resumeSecret,
+    })
+    let open: (value?: unknown) => void = () => undefined
+    records.recordGate = new Promise((resolve) => {
+      open = resolve
+    })
+    await peer.call(2048, { attempt: 2 })
+    work.recorded.run.finish('done')
+    await advance(10)
+    await peer.send({ kind: Kind.Cancel, seq: 2048, reason: 0 })
+    await advance(1_500)
+    open()
+    await advance(10)
+    expect(peer.results).to.deep.equal([[2048, 'done']])
+    // As many handlers as there are slots may go on after their calls were given up: none does.
+    await peer.call(3072, { ref: 1 })
+    await peer.send({ kind: Kind.Cancel, seq: 3072, reason: 0 })
+    await advance(1_500)
+    expect(peer.failures).to.deep.equal([[3072, 'CANCELLED', false]])
+    await peer.close()
+  })
+
   it('is not harmed by a client that claims to have had more items than there are', async () => {
     const { grant } = (records.session as ServerSession).core
     await restart()

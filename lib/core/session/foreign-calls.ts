@@ -79,7 +79,9 @@ export class ForeignCalls implements CallKeeper {
     this.#recording.add(call)
     const settle = (recorded: RecordedAnswer): void => {
       this.#recording.delete(call)
-      this.#replay(call, recorded, wasAbandoned)
+      this.#replay(call, recorded, call.isAbandoned || wasAbandoned)
+      // Its handler had ended before it was given up.
+      if (!wasAbandoned) call.endAbandoned()
     }
     this.#records
       .record(call.seq, call.name, answer)

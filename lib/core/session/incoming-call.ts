@@ -206,8 +206,7 @@ export class IncomingCall {
   answerWith(answer: ResultFrame | FailureFrame, isRecorded?: boolean): void {
     if (this.state === 'running') this.#keeper.onAnswered(this, answer, isRecorded)
     else if (this.#whenEnded === undefined) return
-    this.#whenEnded?.()
-    this.#whenEnded = undefined
+    this.endAbandoned()
     this.whenAnswered?.(this)
   }
 
@@ -221,6 +220,12 @@ export class IncomingCall {
   /** Whether its handler still runs although it was answered. */
   get isAbandoned(): boolean {
     return this.#whenEnded !== undefined
+  }
+
+  /** Called when its handler has ended, if it was abandoned. */
+  endAbandoned(): void {
+    this.#whenEnded?.()
+    this.#whenEnded = undefined
   }
 
   /** Answers it, so that its slot is free, while its handler still runs. Calls `whenEnded` when that has ended. */
