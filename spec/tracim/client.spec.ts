@@ -110,7 +110,9 @@ describe('the tracim daemon client', () => {
     const errors: unknown[] = []
     client.on(localEventTypes.error, ({ data }) => {
       errors.push((data as ErrorData).error)
-      throw new Error('and so does the handler of errors')
+      const second = new Error('and so does the handler of errors')
+      if (errors.length % 2 === 0) return Promise.reject(second)
+      throw second
     })
     client.on(localEventTypes.generic, () => {
       throw new Error('thrown')
