@@ -111,6 +111,18 @@ describe('A simulation', function () {
     await simulate({ ...honest, check: ({ client }) => client.runAction(Rename, 'checked'), seeds: 20 })
   })
 
+  it('has no faults left for a check that takes its time', async () => {
+    const patient = async ({ client, sleep, faults }: SimulatedWorld): Promise<void> => {
+      const count = faults.length
+      for (let i = 0; i < 20; i++) {
+        await sleep(500)
+        await client.runAction(Rename, 'checked')
+      }
+      expect(faults).to.have.length(count)
+    }
+    await simulate({ ...honest, scenario: () => undefined, check: patient, seeds: 20 })
+  })
+
   it('refuses wrong options', async () => {
     for (const [options, name] of [
       [{ ...honest, actions: [] }, 'actions'],
