@@ -244,7 +244,7 @@ describe('tracim as the source of a daemon', () => {
     })
 
     it('within bounds, and answers what is outside of them', async () => {
-      const client = await start({ requestTimeoutMs: 100, maxAnswerBytes: 5_000 })
+      const client = await start({ requestTimeoutMs: 2_000, maxAnswerBytes: 5_000 })
       const refused: [unknown, number][] = [
         [null, 400],
         [{ method: 'TRACE', endpoint: '/a' }, 400],
@@ -261,7 +261,7 @@ describe('tracim as the source of a daemon', () => {
     })
 
     it('so many at once', async () => {
-      await world.daemon({ source: source({ requestTimeoutMs: 300 }), maxRequests: 2 })
+      await world.daemon({ source: source({ requestTimeoutMs: 2_000 }), maxRequests: 2 })
       const client = await world.rawClient('client')
       for (let i = 0; i < 3; i++) await client.send('daemon_do_request', { method: 'GET', endpoint: '/never' })
       await waitFor(() => client.received.length === 3)
