@@ -16,33 +16,47 @@ import { Account, accounts, Move, Transferred } from '../child/bank-server.ts'
 const calls = 20
 
 describe('The answer of a transactional call', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let directory: string
+  let log: string
+  let program: string
   let child: ChildProcess | undefined
 
   before(function () {
+    this.timeout(300_000)
     try {
       execFileSync('strace', ['-o', '/dev/null', 'true'], { stdio: 'ignore' })
     } catch {
       skip(this, 'strace is not installed, as by apt-get install strace, or the system lets it trace nothing')
     }
+    program = compiled('spec/data/child/bank-server.ts')
   })
 
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'isock-fsync-'))
+    log = join(directory, 'strace.log')
   })
 
-  afterEach(() => rmSync(directory, { recursive: true }))
+  afterEach(async () => {
+    await kill()
+    rmSync(directory, { recursive: true })
+  })
+
+  /** The server, not strace, which ends with it. */
+  async function kill(): Promise<void> {
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const exited = once(child, 'exit')
+    process.kill(Number(/^\d+/.exec(readFileSync(log, 'utf8'))?.[0]), 'SIGKILL')
+    await exited
+  }
 
   for (const durability of ['full', 'normal'])
     it(`leaves after its commit is on disk, with durability ${durability}`, async () => {
       const port = await freePort()
       const url = `file:${join(directory, 'bank.db')}`
-      const log = join(directory, 'strace.log')
-      const program = [process.execPath, compiled('spec/data/child/bank-server.ts'), String(port), url, '', durability]
+      const command = [process.execPath, program, String(port), url, '', durability]
       const options = ['-f', '-y', '-qq', '-e', 'trace=fdatasync,fsync,write,writev', '-e', 'signal=none', '-o', log]
-      child = spawn('strace', [...options, ...program], { stdio: ['ignore', 'pipe', 'inherit'] })
-      const exited = once(child, 'exit')
+      child = spawn('strace', [...options, ...command], { stdio: ['ignore', 'pipe', 'inherit'] })
       await once(createInterface(child.stdout as NodeJS.ReadableStream), 'line')
       const database = await new Database({ models: [Account, Transferred], url }).open()
       await database.transaction(async (db) => {
@@ -53,9 +67,7 @@ describe('The answer of a transactional call', function () {
       const move = { from: 'a', to: 'b', amount: 1 }
       for (let i = 0; i < calls; i++) await client.runAction(Move, { key: `${i}`, ...move })
       await client.close()
-      // The server, not strace, which ends with it.
-      process.kill(Number(/^\d+/.exec(readFileSync(log, 'utf8'))?.[0]), 'SIGKILL')
-      await exited
+      await kill()
       const events = readFileSync(log, 'utf8')
         .split('\n')
         .map((line) =>
