@@ -51,7 +51,7 @@ for (const kind of stores.filter(({ name }) => name !== 'libsql in memory'))
 
     for (let seed = 1; seed <= seeds; seed++)
       it(`tell their callers what is true, seed ${seed}`, async function () {
-        this.timeout(120_000)
+        this.timeout(600_000)
         const random = new SeededRandom(seed)
         const place = new Place({ ...store.options, waitMs: 20_000 })
         const standing: (() => void)[] = []
@@ -66,13 +66,13 @@ for (const kind of stores.filter(({ name }) => name !== 'libsql in memory'))
         }
         try {
           let running = await serve()
-          const client = place.client({ retry: 200 })
+          const client = place.client({ retry: 1_000, patienceMs: 300_000 })
           const told = new Map<string, 'ok' | 'threw' | 'cancelled' | string>()
           let isOver = false
           const lane = async (number: number): Promise<void> => {
             for (let i = 0; !isOver; i++) {
               const note = `${number}-${i}`
-              const call = client.runAction<string>('Try', note, { timeoutMs: 60_000 })
+              const call = client.runAction<string>('Try', note, { timeoutMs: 300_000 })
               if (random.next() < 0.1) setTimeout(() => call.cancel(), random.next() * 30)
               const outcome = await call.outcome()
               if (outcome.ok) told.set(note, 'ok')
@@ -83,7 +83,7 @@ for (const kind of stores.filter(({ name }) => name !== 'libsql in memory'))
           const lanesDone = Array.from({ length: lanes }, (_, number) => lane(number))
           for (let i = 0; i < changes; i++) {
             const before = told.size
-            await waitFor(() => told.size >= before + 2 * lanes, { timeoutMs: 60_000 })
+            await waitFor(() => told.size >= before + 2 * lanes, { timeoutMs: 300_000 })
             standing.at(-1)?.()
             await pause(random.next() * 20)
             place.leave()
