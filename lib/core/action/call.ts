@@ -217,8 +217,10 @@ function nextItem<Item, Output>(
         reject(error)
       }
     }
-    if (loop.asks()) loop.turns.later(() => pending.take(onTaken))
-    else pending.take(onTaken)
+    if (!loop.asks()) return pending.take(onTaken)
+    // Meanwhile the window may fill: what arrives has a reader.
+    pending.expectReader()
+    loop.turns.later(() => pending.take(onTaken))
   })
 }
 

@@ -60,7 +60,7 @@ export class PendingCall extends OutgoingCall {
   readonly #retryListener: ((retry: Retry) => void) | undefined
   readonly #site = callSite()
   #settler: Settler | undefined
-  /** Readers that wait for items, in order. */
+  /** Readers that wait for items, in order. Empty: one will ask later. */
   #readers: ((taken: Taken) => void)[] | undefined
   #onDone: (() => void)[] | undefined
   #progressListeners: ((progress: InputProgress) => void)[] | undefined
@@ -166,6 +166,12 @@ export class PendingCall extends OutgoingCall {
     else this.#router.giveUpDelayed(this, error)
   }
 
+  /** Called when a reader will ask for an item later: items are kept for it. */
+  expectReader(): void {
+    if (this.items === undefined) this.#readers ??= []
+    else this.items.expectReader()
+  }
+
   /** Calls back with the next item, or the end. Readers are served in order. */
   take(onTaken: (taken: Taken) => void): void {
     if (this.items !== undefined) this.items.take(onTaken)
@@ -177,8 +183,10 @@ export class PendingCall extends OutgoingCall {
   }
 
   override onItemsOpened(items: InboundStream): void {
-    const readers = this.#readers ?? []
+    const readers = this.#readers
+    if (readers === undefined) return
     this.#readers = undefined
+    items.expectReader()
     for (const reader of readers) items.take(reader)
   }
 

@@ -117,6 +117,11 @@ export class InboundStream {
     this.#endWaiting({ item: false, error })
   }
 
+  /** Called when a reader will ask later: nothing is discarded. */
+  expectReader(): void {
+    this.#isRead = true
+  }
+
   /** The next item, or the end, if it has arrived; otherwise undefined. */
   takeNow(): Taken | undefined {
     this.#isRead = true
