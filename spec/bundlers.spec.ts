@@ -139,6 +139,9 @@ longDescribe('A program in one file', function () {
     const cache = join(root, 'node_modules', '.cache')
     mkdirSync(cache, { recursive: true })
     folder = mkdtempSync(join(cache, 'isock-bundlers-'))
+    // A package of its own: the name and the paths of this one would lead to its sources.
+    writeFileSync(join(folder, 'package.json'), '{ "private": true }')
+    writeFileSync(join(folder, 'tsconfig.json'), '{}')
     const isock = join(folder, 'node_modules', 'isock')
     mkdirSync(join(isock, 'dist'), { recursive: true })
     cpSync(dirname(compiled('lib/index.ts')), join(isock, 'dist'), { recursive: true })
