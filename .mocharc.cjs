@@ -15,7 +15,7 @@ module.exports = {
   reporter: 'scripts/mocha-reporter.mjs',
   'reporter-option': ['maxDiffSize=1000000'],
   // A bound for what hangs, and no measure: a busy machine is many times slower.
-  timeout: 60_000,
+  timeout: 120_000,
   diff: true,
   'forbid-only': Boolean(process.env.CI),
 }

@@ -6,11 +6,11 @@ import { CreationStacks, leakedSince, type OpenResources, openResources } from '
 
 const graceMs = 5_000
 const pollEveryMs = 5
-const hookTimeoutMs = 60_000
+const hookTimeoutMs = 120_000
 /** Timeouts of specs are bounds for what hangs: shorter ones would only fail on a busy machine. */
-const leastTimeoutMs = 60_000
+const leastTimeoutMs = 120_000
 /** Longer than afterAll may take. */
-const hangAfterMs = 90_000
+const hangAfterMs = 150_000
 
 /** What scripts/mocha-reporter.mjs puts on the root context; absent under other reporters. */
 interface SpecFailing {
