@@ -75,7 +75,7 @@ describe('the pages for users', function () {
     expect(compiled(folder, ['prelude.d.ts', ...files])).to.equal('')
   })
 
-  it('begin with an example that needs no other', () => {
+  longIt('begin with an example that needs no other', () => {
     const files = pages.flatMap((page) => {
       const [first] = blocksOf(page)
       const name = `first-of-${page.replace(/\W/g, '-')}.ts`

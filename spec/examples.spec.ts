@@ -35,7 +35,7 @@ describe('the example of two processes', function () {
   })
 
   for (const who of ['server', 'client']) {
-    it(`ends when the ${who} dies`, async () => {
+    longIt(`ends when the ${who} dies`, async () => {
       const script = start()
       const pids = [await pidOf(script, 'server'), await pidOf(script, 'client')]
       process.kill(pids[who === 'server' ? 0 : 1]!, 'SIGKILL')

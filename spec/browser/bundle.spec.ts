@@ -30,7 +30,7 @@ describe('The module for browsers', function () {
     expect(JSON.parse(map).sources.join()).to.not.contain('session/ledger.ts').and.not.contain('action-runner')
   })
 
-  it('speaks over a message port, by what it then loads from beside it', async () => {
+  longIt('speaks over a message port, by what it then loads from beside it', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'isock-bundle-'))
     const server = new Server().addActions({ greet: (name: string) => `hello ${name}` })
     try {

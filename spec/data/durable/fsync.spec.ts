@@ -10,12 +10,13 @@ import { Client } from 'isock'
 import { Database } from 'isock/data'
 import { freePort } from '../../processes/processes.ts'
 import { compiled } from '../../setup/compiled.ts'
+import { longDescribe } from '../../setup/long.ts'
 import { skip } from '../../setup/skip.ts'
 import { Account, accounts, Move, Transferred } from '../child/bank-server.ts'
 
 const calls = 20
 
-describe('The answer of a transactional call', function () {
+longDescribe('The answer of a transactional call', function () {
   this.timeout(120_000)
   let directory: string
   let log: string

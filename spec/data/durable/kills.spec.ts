@@ -7,12 +7,12 @@ import { Client } from 'isock'
 import { Database } from 'isock/data'
 import { freePort } from '../../processes/processes.ts'
 import { compiled } from '../../setup/compiled.ts'
-import { sizeOf } from '../../setup/long.ts'
+import { longIt } from '../../setup/long.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { Account, accounts, Move, Transferred } from '../child/bank-server.ts'
 import { stores, type TestStore } from '../stores.ts'
 
-const kills = Number(process.env['ISOCK_KILLS'] ?? sizeOf({ all: 20, few: 3 }))
+const kills = Number(process.env['ISOCK_KILLS'] ?? 20)
 const lanes = 6
 const opening = 1_000
 
@@ -54,7 +54,7 @@ for (const kind of stores.filter(({ name }) => name !== 'libsql in memory'))
       await exited
     }
 
-    it(`${kills} times: its sum stays, and each transfer is one`, async function () {
+    longIt(`${kills} times: its sum stays, and each transfer is one`, async function () {
       // A busy machine is many times slower.
       this.timeout(kills * 30_000 + 120_000)
       await start()
