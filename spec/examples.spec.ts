@@ -1,11 +1,11 @@
 // `npm start`: a server and a client in two processes, which end together, however one of them ends.
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import { longIt } from './setup/long.ts'
+import { longDescribe } from './setup/long.ts'
 import { RunningScript } from './setup/run-script.ts'
 import { waitFor } from './setup/wait-for.ts'
 
-describe('the example of two processes', function () {
+longDescribe('the example of two processes', function () {
   this.timeout(30_000)
 
   // Its sources, as people run them: it starts their neighbours.
@@ -26,7 +26,7 @@ describe('the example of two processes', function () {
     expect(code).to.equal(0)
   })
 
-  longIt('ends both on Ctrl-C', async () => {
+  it('ends both on Ctrl-C', async () => {
     const script = start()
     const pids = [await pidOf(script, 'server'), await pidOf(script, 'client')]
     script.kill('SIGINT')
@@ -35,7 +35,7 @@ describe('the example of two processes', function () {
   })
 
   for (const who of ['server', 'client']) {
-    longIt(`ends when the ${who} dies`, async () => {
+    it(`ends when the ${who} dies`, async () => {
       const script = start()
       const pids = [await pidOf(script, 'server'), await pidOf(script, 'client')]
       process.kill(pids[who === 'server' ? 0 : 1]!, 'SIGKILL')
@@ -44,7 +44,7 @@ describe('the example of two processes', function () {
     })
   }
 
-  longIt('ends its processes when it dies itself', async () => {
+  it('ends its processes when it dies itself', async () => {
     const script = start()
     const pids = [await pidOf(script, 'server'), await pidOf(script, 'client')]
     script.kill('SIGKILL')
