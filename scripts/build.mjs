@@ -13,15 +13,17 @@ const dist = join(root, 'dist')
 
 rmSync(dist, { recursive: true, force: true })
 compile()
+// What the comments say is in the declarations: the code goes without them.
+compile('--removeComments', '--declaration', 'false')
 rewriteDeclarations(dist)
 await bundle()
 await forBundlers()
 const cli = join(dist, 'cli', 'main.js')
 if (existsSync(cli)) chmodSync(cli, 0o755)
 
-function compile() {
+function compile(...options) {
   const tsc = join(root, 'node_modules', '@typescript', 'native', 'bin', 'tsc')
-  const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--noEmitOnError'], {
+  const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--noEmitOnError', ...options], {
     cwd: root,
     stdio: 'inherit',
   })
