@@ -6,7 +6,7 @@ import { waitFor } from '../setup/wait-for.ts'
 import { Counter, freePort, startWorkServer, Worker } from './processes.ts'
 import { Sessions, Work } from './work-actions.ts'
 
-const kills = Number(process.env['ISOCK_KILLS'] ?? sizeOf({ all: 40, few: 5 }))
+const kills = Number(process.env['ISOCK_KILLS'] ?? sizeOf({ all: 20, few: 5 }))
 const limits = { heartbeatMs: 100, deadAfterMs: 300, frameTimeoutMs: 1_000, handshakeTimeoutMs: 500 }
 const patient = { retry: 60, backoff: { minMs: 10, maxMs: 50 }, limits }
 

@@ -12,7 +12,7 @@ import { waitFor } from '../../setup/wait-for.ts'
 import { Account, accounts, Move, Transferred } from '../child/bank-server.ts'
 import { stores, type TestStore } from '../stores.ts'
 
-const kills = Number(process.env['ISOCK_KILLS'] ?? 20)
+const kills = Number(process.env['ISOCK_KILLS'] ?? 8)
 const lanes = 6
 const opening = 1_000
 
