@@ -33,8 +33,7 @@ describe(`Hostile peers, ${caseCount} cases against a process of 128 MB`, () => 
   })
 
   for (const { what, limits, cases } of groups) {
-    const groupDescribe: typeof longDescribe = what === 'links' ? describe : longDescribe
-    groupDescribe(what, function () {
+    longDescribe(what, function () {
       this.timeout(30_000)
       const verdicts = new Map<string, Verdict>()
       let server: ChildServer
