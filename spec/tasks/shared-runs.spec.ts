@@ -72,7 +72,7 @@ describe('A task whose runs servers share', () => {
       clock,
       log,
       server: {},
-      runClaims: claims,
+      sharedStore: { claims },
       report: (error: Error) => reported.push(error.message),
     } as unknown as ServerKit
     const timing = task instanceof Work ? new IntervalTiming(task, clock) : new CronTiming('Task', task, clock)

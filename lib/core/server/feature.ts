@@ -13,9 +13,9 @@ import type { Link } from '../link/link.ts'
 import type { TlsRenewal } from '../link/listener.ts'
 import type { ClassRegistry } from '../wire/rich/class-registry.ts'
 import type { OpenedPort } from './open-ports.ts'
-import type { RunClaims } from './run-claims.ts'
 import type { ServerSession } from './server-session.ts'
 import type { SessionKeeper } from './session-keeper.ts'
+import type { SharedStore } from './shared-store.ts'
 
 /**
  *   opened, adopted ──> cut ──> resumed ──> cut ──> ended     cut: without a link; it is resumed within its lease, or ends
@@ -107,13 +107,10 @@ export interface ServerKit {
   cacheControlOf(actionName: string): string | undefined
   /** Lets sessions outlive this server: one feature may record them elsewhere. Throws ClientError (`INVALID_USAGE`) for a second one. */
   keepSessions(keeper: SessionKeeper): void
-  /**
-   * Lets servers that share a store do the runs of tasks once for all of them. Throws ServerError (`INVALID_USAGE`) for a second feature
-   * that does.
-   */
-  shareRuns(claims: RunClaims): void
-  /** Decides which server does a run; undefined: this one is alone. */
-  readonly runClaims: RunClaims | undefined
+  /** Offers a store that outlives this server to its other features. Throws ServerError (`INVALID_USAGE`) for a second one. */
+  shareStore(store: SharedStore): void
+  /** undefined: no feature offers one; this server is alone, and what it knows ends with it. */
+  readonly sharedStore: SharedStore | undefined
   /** A registered action, as `server.actions` lists it. */
   findAction(name: string): RegisteredAction | undefined
   /** Ends a session of this server without a word to its client, which may have it elsewhere. */

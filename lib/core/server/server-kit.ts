@@ -11,9 +11,9 @@ import { cacheControlOf } from './cache-control.ts'
 import type { ErrorHook } from './error-hook.ts'
 import type { ServerKit } from './feature.ts'
 import type { OpenPorts } from './open-ports.ts'
-import type { RunClaims } from './run-claims.ts'
 import type { ResolvedServerOptions } from './server-options.ts'
 import type { SessionStore } from './session-store.ts'
+import type { SharedStore } from './shared-store.ts'
 
 export interface KitParts {
   readonly server: ActionHost
@@ -41,7 +41,7 @@ export function kitOf({
   opening,
 }: KitParts): ServerKit {
   const { clock, limits, log } = options
-  let runClaims: RunClaims | undefined
+  let sharedStore: SharedStore | undefined
   return {
     server: server as unknown as ServerView,
     clock,
@@ -67,12 +67,12 @@ export function kitOf({
       if (store.keeper !== undefined) throw invalidUsage('another feature records the sessions of this server')
       store.keeper = keeper
     },
-    shareRuns: (claims) => {
-      if (runClaims !== undefined) throw invalidUsage('another feature shares the runs of this server')
-      runClaims = claims
+    shareStore: (shared) => {
+      if (sharedStore !== undefined) throw invalidUsage('another feature offers this server a store')
+      sharedStore = shared
     },
-    get runClaims() {
-      return runClaims
+    get sharedStore() {
+      return sharedStore
     },
     findAction: (name) => registry.find(name),
     dropSession: (session, reason) => void store.end(session, reason),

@@ -55,7 +55,7 @@ export class Data implements ServerFeature {
     kit.provide('db', this.database)
     kit.adaptActions((action) => this.#adapt(action))
     if (!isVolatile(this.database.options.place))
-      kit.shareRuns(new ClaimRows(() => this.database[durableStore](), randomBytes(8).toString('hex')))
+      kit.shareStore({ claims: new ClaimRows(() => this.database[durableStore](), randomBytes(8).toString('hex')) })
   }
 
   async onStart(): Promise<void> {

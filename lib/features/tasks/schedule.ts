@@ -75,9 +75,9 @@ export class Schedule {
 
   /** Made with the first run: features may be added after tasks. */
   get #shared(): SharedRuns | undefined {
-    const { runClaims, clock } = this.#kit
-    if (this.#tracked.task.scope === 'node' || runClaims === undefined) return undefined
-    this.#sharedRuns ??= new SharedRuns(this.#tracked, runClaims, clock)
+    const { sharedStore, clock } = this.#kit
+    if (this.#tracked.task.scope === 'node' || sharedStore === undefined) return undefined
+    this.#sharedRuns ??= new SharedRuns(this.#tracked, sharedStore.claims, clock)
     return this.#sharedRuns
   }
 
