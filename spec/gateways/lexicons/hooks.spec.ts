@@ -157,6 +157,28 @@ describe('lexicons: hooks', () => {
     expect(texts).not.to.include('analytical')
   })
 
+  it('log nothing of messages that waited when their client left', async () => {
+    const lines: LexiconsLogLine[] = []
+    const waiting: (() => void)[] = []
+    class Wait extends Action {
+      override action(): Promise<void> {
+        return new Promise((resolve) => waiting.push(resolve))
+      }
+    }
+    await world.begin({ onLog: (line) => void lines.push(line) })
+    world.server.addAction(new Wait())
+    const client = await world.client()
+    client.send({ Wait: {} })
+    await waitFor(() => waiting.length > 0)
+    client.send(`{${' '.repeat(60_000)}`)
+    await waitFor(() => world.server.usage.held.bodies > 0)
+    await client.close()
+    for (const resolve of waiting) resolve()
+    await waitFor(() => lines.some(({ status }) => status === 'disconnected'))
+    await world.close()
+    expect(lines.map(({ data }) => String(data)).filter((text) => text.includes('not JSON'))).to.deep.equal([])
+  })
+
   it('let an action subscribe its client, and close it', async () => {
     await world.begin()
     const clients: LexiconsClient[] = []
