@@ -173,6 +173,7 @@ describe('lexicons: hooks', () => {
     client.send(`{${' '.repeat(60_000)}`)
     await waitFor(() => world.server.usage.held.bodies > 0)
     await client.close()
+    await waitFor(() => world.server.usage.held.bodies === 0)
     for (const resolve of waiting) resolve()
     await waitFor(() => lines.some(({ status }) => status === 'disconnected'))
     await world.close()
