@@ -16,6 +16,11 @@ export class Queue<T> {
     return this.#length
   }
 
+  /** The oldest member, which stays; undefined if the queue is empty. */
+  get next(): T | undefined {
+    return this.#first?.value
+  }
+
   /** Adds at the end. */
   add(value: T): Place {
     const member = new Member(value, this.#last, this.#remove)

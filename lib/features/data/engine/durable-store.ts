@@ -34,7 +34,7 @@ export async function runIn(manager: Manager, sql: string, values: readonly Valu
 
 async function transaction<T>(engine: Engine, work: (run: Run) => Promise<T>): Promise<T> {
   const manager = engine.fork()
-  await beginDurably(engine, manager)
+  await beginDurably(engine, manager, 'records')
   try {
     const result = await work((sql, values) => runIn(manager, sql, values))
     await manager.commit()

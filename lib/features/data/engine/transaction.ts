@@ -153,7 +153,7 @@ export class Transaction {
     const { holder, signal, onAbort } = this.#options
     this.#isBeginning = true
     try {
-      if (this.#options.isDurable === true) await beginDurably(this.#engine, this.manager)
+      if (this.#options.isDurable === true) await beginDurably(this.#engine, this.manager, holder.label)
       else await this.manager.begin()
     } finally {
       this.#isBeginning = false

@@ -9,6 +9,8 @@ import { statSync } from 'node:fs'
 import { LibSqlKnexDialect } from '@mikro-orm/libsql'
 import type { Slices } from '../slices.ts'
 import { attach, detach, ownDatabase, storeSchema } from './attached-store.ts'
+import { beginMember, type ConnectionPool, GroupCommit } from './group-commit.ts'
+import { type RawConnection, rollBack } from './raw-connection.ts'
 import { isBusy, whileBusy } from './while-busy.ts'
 import type { WriteLock } from './write-lock.ts'
 
@@ -17,25 +19,14 @@ export interface LibsqlTransactionConfig {
   /** Does not check references while it lasts. */
   readonly ignoresReferences?: boolean
   readonly readOnly?: boolean
-  /** Its commit is on disk when it is answered, whatever the store's durability is. */
-  readonly isDurable?: boolean
+  /** Its commit is on disk when it is answered, whatever the store's durability is, and others may share it. The text names its owner. */
+  readonly durableFor?: string
+  /** knex's own: the connection to use. */
+  readonly connection?: RawConnection
 }
 
 interface Query {
   readonly sql: string
-}
-
-interface RawConnection {
-  readonly inTransaction: boolean
-  exec(sql: string): void
-  prepare(sql: string): unknown
-  close(): void
-  /** The file that it has open. */
-  file: string | undefined
-  /** The number of transactions that have ended on it. */
-  endings?: number
-  /** Why it must not be used again: knex's own field. */
-  __knex__disposed?: unknown
 }
 
 type Driver = new (filename: string) => RawConnection
@@ -60,9 +51,11 @@ export interface LibsqlOptions {
 /** Statements that end a transaction or a part of it do not wait, because others may wait for that. */
 const isEnd = /^(commit|rollback|release)/i
 const isWholeEnd = /^(commit|rollback);?$/i
+const isCommit = /^commit/i
 
 /** The dialect of one store. */
 export function libsqlDialect({ writeLock, waitMs, durability, slices }: LibsqlOptions): typeof LibSqlKnexDialect {
+  const groups = new GroupCommit({ writeLock, waitMs, durability })
   // `this` may be knex's copy for a transaction, which lacks what a constructor sets.
   return class extends LibSqlKnexDialect {
     declare readonly driver: Driver
@@ -101,18 +94,24 @@ export function libsqlDialect({ writeLock, waitMs, durability, slices }: LibsqlO
     }
 
     override async _query(connection: RawConnection, query: Query): Promise<unknown> {
-      if (isWholeEnd.test(query.sql)) connection.endings = (connection.endings ?? 0) + 1
+      const { member } = connection
+      if (isWholeEnd.test(query.sql)) {
+        connection.endings = (connection.endings ?? 0) + 1
+        if (member !== undefined) return member.end(isCommit.test(query.sql)).then(() => query)
+      }
       const { endings } = connection
       if (!isEnd.test(query.sql)) for (let rest = slices.rest(); rest !== undefined; rest = slices.rest()) await rest
       let statement: unknown
       const once = { prepare: (sql: string) => (statement ??= connection.prepare(sql)) }
       const run = async (): Promise<unknown> => {
         // It would be committed separately, or in another transaction. The message is knex's own.
-        if (connection.endings !== endings) throw new Error('Transaction query already complete')
+        if (connection.endings !== endings || (member !== undefined && !connection.inTransaction))
+          throw new Error('Transaction query already complete')
         return super._query(once, query)
       }
       return run().catch((error) => {
         if (isBusy(error)) return again(run, connection, waitMs)
+        if (member !== undefined && !connection.inTransaction) connection.fault ??= error
         throw error
       })
     }
@@ -123,11 +122,14 @@ export function libsqlDialect({ writeLock, waitMs, durability, slices }: LibsqlO
       const { readOnly } = transaction
       const acquireConnection = transaction.acquireConnection.bind(transaction)
       transaction.acquireConnection = async (options, use) => {
+        const { durableFor } = options
+        if (durableFor !== undefined)
+          return groups.run(this as unknown as ConnectionPool, durableFor, (connection) =>
+            acquireConnection({ ...options, connection }, use),
+          )
         const end = readOnly === true ? undefined : await writeLock.take()
         try {
-          return await acquireConnection(options, (connection) =>
-            endedFully(connection, withSettings(options, durability, use)),
-          )
+          return await acquireConnection(options, (connection) => endedFully(connection, withSettings(options, use)))
         } finally {
           end?.()
         }
@@ -135,7 +137,8 @@ export function libsqlDialect({ writeLock, waitMs, durability, slices }: LibsqlO
       // Writers declare it at the start: a transaction that has already read cannot write any more once another process has
       // written. A rejected `exec` leaves no open statement behind.
       const begin = readOnly === true ? 'begin' : 'begin immediate'
-      transaction.begin = (connection) => whileBusy(() => connection.exec(begin), waitMs)
+      transaction.begin = async (connection) =>
+        connection.member === undefined ? whileBusy(() => connection.exec(begin), waitMs) : beginMember(connection)
       return transaction
     }
   }
@@ -164,34 +167,8 @@ async function endedFully<T>(connection: RawConnection, use: Use<T>): Promise<T>
   }
 }
 
-function rollBack(connection: RawConnection): void {
-  try {
-    if (connection.inTransaction) connection.exec('rollback')
-  } catch (error) {
-    connection.__knex__disposed = error
-  }
-}
-
-function withSettings<T>(
-  { ignoresReferences, isDurable }: LibsqlTransactionConfig,
-  durability: LibsqlOptions['durability'],
-  use: Use<T>,
-): Use<T> {
-  if (ignoresReferences === true) return withoutReferences(use)
-  return isDurable === true && durability !== 'full' ? fullyDurable(use, durability) : use
-}
-
-/** Not possible within a transaction. */
-function fullyDurable<T>(use: Use<T>, durability: string): Use<T> {
-  return async (connection) => {
-    connection.exec(`pragma ${storeSchema}.synchronous = full`)
-    try {
-      return await use(connection)
-    } finally {
-      rollBack(connection)
-      connection.exec(`pragma ${storeSchema}.synchronous = ${durability}`)
-    }
-  }
+function withSettings<T>({ ignoresReferences }: LibsqlTransactionConfig, use: Use<T>): Use<T> {
+  return ignoresReferences === true ? withoutReferences(use) : use
 }
 
 /** Not possible within a transaction. */

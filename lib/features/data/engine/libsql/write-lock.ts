@@ -4,8 +4,13 @@ import { clearTimeout, setTimeout } from '../../../../core/base/platform-timers.
 import { type Place, Queue } from '../../../../core/base/queue.ts'
 import { StoreUnavailableError } from '../../data-errors.ts'
 
+interface Waiter {
+  readonly begin: () => void
+  readonly shares: boolean
+}
+
 export class WriteLock {
-  readonly #waiting = new Queue<() => void>()
+  readonly #waiting = new Queue<Waiter>()
   readonly #waitMs: number
   #isTaken = false
 
@@ -18,8 +23,17 @@ export class WriteLock {
     return this.#waiting.length
   }
 
-  /** Waits for the turn to write, and returns the function that ends it. @throws StoreUnavailableError if it does not come in time. */
-  take(): Promise<() => void> {
+  /** Whether the next waiter may continue what has the turn now. */
+  get nextShares(): boolean {
+    return this.#waiting.next?.shares === true
+  }
+
+  /**
+   * Waits for the turn to write, and returns the function that ends it. `shares`: it may continue a group, see group-commit.ts.
+   *
+   * @throws StoreUnavailableError if it does not come in time.
+   */
+  take(shares = false): Promise<() => void> {
     return new Promise((resolve, reject) => {
       const begin = (): void => {
         clearTimeout(timer)
@@ -31,14 +45,14 @@ export class WriteLock {
         place?.leave()
         reject(storeBusy())
       }, this.#waitMs)
-      if (this.#isTaken) place = this.#waiting.add(begin)
+      if (this.#isTaken) place = this.#waiting.add({ begin, shares })
       else begin()
     })
   }
 
   readonly #end = (): void => {
     this.#isTaken = false
-    this.#waiting.take()?.()
+    this.#waiting.take()?.begin()
   }
 }
 

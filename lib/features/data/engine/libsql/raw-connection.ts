@@ -1,0 +1,32 @@
+// A connection of libsql, as its driver has it, with what this dialect keeps on it.
+
+/** The transaction that uses a connection which others use after it, see group-commit.ts. */
+export interface GroupMember {
+  /** Ends it. Settles when what it did is committed, or is undone. */
+  end(isKept: boolean): Promise<void>
+}
+
+export interface RawConnection {
+  readonly inTransaction: boolean
+  exec(sql: string): void
+  prepare(sql: string): unknown
+  close(): void
+  /** The file that it has open. */
+  file: string | undefined
+  /** The number of transactions that have ended on it. */
+  endings?: number
+  /** Why it must not be used again: knex's own field. */
+  __knex__disposed?: unknown
+  member?: GroupMember | undefined
+  /** The error of a statement that has ended the whole transaction of a group. */
+  fault?: unknown
+}
+
+/** Rolls back what is open. A connection that cannot do so is not used again. */
+export function rollBack(connection: RawConnection): void {
+  try {
+    if (connection.inTransaction) connection.exec('rollback')
+  } catch (error) {
+    connection.__knex__disposed = error
+  }
+}
