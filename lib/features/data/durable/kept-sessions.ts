@@ -47,6 +47,8 @@ export class KeptSessions implements SessionKeeper, RecordsHome {
   readonly #beginning = new Map<ServerSession, Promise<SessionRecords>>()
   /** Adopted ones whose links are not accepted yet, by id. */
   readonly #adopting = new Map<string, Kept & { readonly atMs: number }>()
+  /** Since when each turn has reached the store. While it was away, the other servers could not say that they live. */
+  #reachedSinceMs: number | undefined
   #timer: Timer | undefined
   #isStopped = false
   /** Work on rows of sessions that have ended. */
@@ -211,8 +213,12 @@ export class KeptSessions implements SessionKeeper, RecordsHome {
     for (const [id, { atMs }] of this.#adopting) if (nowMs - atMs > turnMs) this.#adopting.delete(id)
     try {
       await this.#rows.renew()
-      await this.#rows.deleteExpired(this.#leaseMs, Math.max(this.#leaseMs, leastDeadMs))
+      this.#reachedSinceMs ??= nowMs
+      const deadMs = Math.max(this.#leaseMs, leastDeadMs)
+      const judges = nowMs - this.#reachedSinceMs >= deadMs
+      await this.#rows.deleteExpired(this.#leaseMs, judges ? deadMs : undefined)
     } catch (error) {
+      this.#reachedSinceMs = undefined
       this.#report(error)
     }
     if (this.#isStopped) return

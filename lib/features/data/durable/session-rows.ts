@@ -96,12 +96,16 @@ export class SessionRows {
     await this.#store.transaction((run) => run(`delete from ${this.#tables.node} where life = ?`, [this.#life]))
   }
 
-  /** Deletes sessions that have had no link for `leaseMs`, or whose server was not seen for `deadMs`. Returns their number. */
-  async deleteExpired(leaseMs: number, deadMs: number): Promise<number> {
+  /**
+   * Deletes sessions that have had no link for `leaseMs`, or whose server was not seen for `deadMs`. Returns their number. undefined: no
+   * server is taken for gone.
+   */
+  async deleteExpired(leaseMs: number, deadMs: number | undefined): Promise<number> {
     const { session, node } = this.#tables
     const seen = `select 1 from ${node} seen where seen.life = old.node and seen.seen_at > ${this.#now} - ?`
-    const isOver = `(old.cut_at is not null and old.cut_at <= ${this.#now} - ?) or (old.cut_at is null and not exists (${seen}))`
-    const values = [leaseMs, deadMs]
+    const isCut = `(old.cut_at is not null and old.cut_at <= ${this.#now} - ?)`
+    const isOver = deadMs === undefined ? isCut : `${isCut} or (old.cut_at is null and not exists (${seen}))`
+    const values = deadMs === undefined ? [leaseMs] : [leaseMs, deadMs]
     let count = 0
     for (let i = 0; i < batches; i++) {
       const found = await this.#store.read(`select old.id from ${session} old where ${isOver} limit ${batch}`, values)
@@ -113,6 +117,7 @@ export class SessionRows {
       await this.#store.transaction((run) => run(sql, [...ids, ...values]))
       count += ids.length
     }
+    if (deadMs === undefined) return count
     const old = `delete from ${node} where seen_at <= ${this.#now} - ?`
     await this.#store.transaction((run) => run(old, [Math.max(leaseMs, deadMs)]))
     return count

@@ -9,6 +9,7 @@ import type { Plans } from '../plans.ts'
 import { isVolatile } from '../store-url.ts'
 import type { ChangePublisher } from './change-log.ts'
 import { hideFields } from './hidden-fields.ts'
+import { limitIdleTransactions, type TransactionMaker } from './idle-transactions.ts'
 import { storeBusy, WriteLock } from './libsql/write-lock.ts'
 import { readValues } from './postgres-values.ts'
 import { rowsInSlices } from './rows-in-slices.ts'
@@ -80,6 +81,8 @@ export class Engine {
       debug: false,
     } as unknown as Options
     const orm = await MikroORM.init(config)
+    if (place.kind === 'postgresql')
+      limitIdleTransactions((orm.em as unknown as Manager).getKnex().client as TransactionMaker)
     hideFields(orm, plans)
     writeUniqueValuesWithRows(orm, plans)
     const engine = new Engine(orm, plans, options, { writeLock, publisher })

@@ -8,10 +8,11 @@ import { backendOf, cancelStatement } from './cancel-statement.ts'
 import type { ChangeLog } from './change-log.ts'
 import { runIn } from './durable-store.ts'
 import type { Engine, Holder, Manager } from './engine.ts'
+import { idleLimitMs } from './idle-transactions.ts'
 import { beginDurably } from './libsql/begin-durably.ts'
 import { storeBusy } from './libsql/write-lock.ts'
 import { isAway, isBusyError, isStoreFault, storeFault } from './store-errors.ts'
-import { commitOutcomeUnknown, connectionLost, databaseClosed, unitEnded } from './unit-errors.ts'
+import { commitOutcomeUnknown, connectionLost, databaseClosed, idledTooLong, unitEnded } from './unit-errors.ts'
 
 export interface TransactionOptions {
   readonly holder: Holder
@@ -131,9 +132,11 @@ export class Transaction {
     this.manager.setTransactionContext(undefined as never)
   }
 
-  /** The error of a unit whose transaction ended with this error. */
-  broken(error: unknown): Error {
+  /** The error of a unit whose transaction ended with this error, when it had done nothing for `idleMs`. */
+  broken(error: unknown, idleMs = 0): Error {
     if (error instanceof OutcomeUnknownError) return error
+    if (this.#engine.isPostgres && this.#options.isDurable === true && idleMs >= idleLimitMs(this.#engine.options))
+      return idledTooLong(idleLimitMs(this.#engine.options))
     if (isStoreFault(error)) return storeFault(error, nothingKept)
     return this.#engine.isPostgres || !isBusyError(error) ? connectionLost() : storeBusy(nothingKept)
   }

@@ -18,6 +18,13 @@ export function connectionLost(): StoreUnavailableError {
   return new StoreUnavailableError('the connection to the store was lost; nothing of what this action did was kept')
 }
 
+/** The store has ended a durable transaction that did nothing for this long. */
+export function idledTooLong(ms: number): StoreUnavailableError {
+  return new StoreUnavailableError(
+    `the store ended the transaction of this action, which did nothing in it for ${ms / 1_000} s; nothing of what it did was kept: wait for other things before the first write`,
+  )
+}
+
 export function commitOutcomeUnknown(): OutcomeUnknownError {
   return new OutcomeUnknownError(
     'the connection to the store was lost during the commit: it is unknown whether this action was committed',

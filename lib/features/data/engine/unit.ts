@@ -32,6 +32,8 @@ export class Unit implements Holder {
   #isSettled = false
   #isFinishing = false
   #isBusy = false
+  /** When the last operation ended. */
+  #idleSinceMs = Number.POSITIVE_INFINITY
   #broken: Error | undefined
   #tail: Promise<unknown> = Promise.resolve()
 
@@ -194,6 +196,7 @@ export class Unit implements Holder {
         throw this.#asSeen(error, model)
       } finally {
         this.#isBusy = false
+        this.#idleSinceMs = monotonicNow()
       }
     })
     this.#tail = done.catch(() => undefined)
@@ -211,7 +214,8 @@ export class Unit implements Holder {
 
   /** Waits for an unreachable store as long as nothing can be lost. */
   async #retried<T>(work: () => Promise<T>): Promise<T> {
-    const givesUpAtMs = monotonicNow() + this.engine.options.waitMs
+    const beganAtMs = monotonicNow()
+    const givesUpAtMs = beganAtMs + this.engine.options.waitMs
     for (;;) {
       const hadBegun = this.isHolding
       try {
@@ -219,7 +223,7 @@ export class Unit implements Holder {
       } catch (error) {
         if (!isAway(error)) throw error
         if (this.engine.isClosed) this.#broken ??= databaseClosed()
-        if (hadBegun) this.#broken ??= this.transaction.broken(error)
+        if (hadBegun) this.#broken ??= this.transaction.broken(error, beganAtMs - this.#idleSinceMs)
         await this.transaction.abandon()
         if (this.#broken !== undefined) {
           this.engine.reportFault(error)
