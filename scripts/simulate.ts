@@ -1,10 +1,12 @@
-// npm run simulate -- [--seeds 10000] [--from 1] [--jobs 2] [--trace]
-// Runs seeds of the simulation, in several processes, and stops at the first that shows a broken promise.
+// npm run simulate -- [--store] [--seeds 10000] [--from 1] [--jobs 2] [--trace | --seed 17]
+// Runs seeds of the simulation, in several processes, and stops at the first that shows a broken promise. With --store, those of several
+// servers over one store. With --seed, or --trace, only one, and says what happens.
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { simulateStore } from '../spec/simulation/durable/world.ts'
 import { simulate } from '../spec/simulation/world.ts'
 
 interface Report {
@@ -20,9 +22,12 @@ const { values: options } = parseArgs({
     from: { type: 'string', default: '1' },
     jobs: { type: 'string', default: String(availableParallelism()) },
     trace: { type: 'boolean', default: false },
+    seed: { type: 'string' },
+    store: { type: 'boolean', default: false },
   },
 })
-const from = Number(options.from)
+const from = Number(options.seed ?? options.from)
+const run = options.store ? simulateStore : simulate
 const seeds = Number(options.seeds)
 const jobs = Math.max(1, Math.min(Number(options.jobs), seeds))
 const reportEvery = 50
@@ -33,7 +38,7 @@ async function work(share: number): Promise<void> {
   let operations = 0
   let faults = 0
   for (let seed = from + share; seed < from + seeds; seed += jobs) {
-    const result = await simulate(seed)
+    const result = await run(seed)
     done++
     operations += result.operationCount
     faults += result.faultCount
@@ -52,7 +57,7 @@ async function work(share: number): Promise<void> {
 }
 
 async function traceOne(): Promise<void> {
-  const result = await simulate(from)
+  const result = await run(from)
   for (const line of result.trace) console.log(line)
   for (const violation of result.violations) console.log(`VIOLATION ${violation}`)
   process.exitCode = result.violations.length > 0 ? 1 : 0
@@ -93,7 +98,7 @@ async function lead(): Promise<void> {
   if (failure === undefined && !broke) return
   if (failure !== undefined) {
     for (const violation of failure.violations) console.log(`seed ${failure.seed}: ${violation}`)
-    console.log(`replay it: npm run simulate -- --from ${failure.seed} --trace`)
+    console.log(`replay it: npm run simulate -- ${options.store ? '--store ' : ''}--seed ${failure.seed}`)
   }
   process.exitCode = 1
 }
@@ -102,5 +107,5 @@ const share = process.env['ISOCK_SIMULATION_SHARE']
 if (share !== undefined) {
   await work(Number(share))
   process.disconnect?.()
-} else if (options.trace) await traceOne()
+} else if (options.trace || options.seed !== undefined) await traceOne()
 else await lead()

@@ -55,7 +55,12 @@ describe('The unit of work of a run', () => {
         return open
       },
     } as unknown as Database
-    const parts = { database, clock: new VirtualClock(), runs: runs as unknown as NestedRuns<ActionUnit> }
+    const parts = {
+      database,
+      clock: new VirtualClock(),
+      random: Math.random,
+      runs: runs as unknown as NestedRuns<ActionUnit>,
+    }
     unit = new ActionUnit(contextOf(1, 'cat'), undefined, parts)
   })
 

@@ -4,7 +4,7 @@
 import type { Context } from '../../core/action/context.ts'
 import type { RunFeature } from '../../core/action/run-context.ts'
 import type { NestedCall } from '../../core/action/run-options.ts'
-import type { Clock } from '../../core/base/clock.ts'
+import { type Clock, sleep } from '../../core/base/clock.ts'
 import { ServerError } from '../../core/base/errors.ts'
 import type { ClientInput } from './client-input.ts'
 import { ClientPatience } from './client-patience.ts'
@@ -19,6 +19,8 @@ import { asSent } from './sent-rows.ts'
 export interface ActionUnitParts {
   readonly database: Database
   readonly clock: Clock
+  /** From 0 to below 1. */
+  random(): number
   readonly runs: NestedRuns<ActionUnit>
 }
 
@@ -27,9 +29,7 @@ const noCalls: ReadonlySet<NestedCall> = new Set()
 export class ActionUnit implements RunFeature, UnitOwner, CallingRun {
   readonly context: Context
   readonly commitsOnce: boolean
-  readonly #database: Database
-  readonly #clock: Clock
-  readonly #runs: NestedRuns<ActionUnit>
+  readonly #parts: ActionUnitParts
   #unit: OpenUnit | undefined
   #patience: ClientPatience | undefined
   #isOver = false
@@ -39,25 +39,18 @@ export class ActionUnit implements RunFeature, UnitOwner, CallingRun {
   readonly #input: ClientInput | undefined
 
   /** `input`: what the client sent, if no schema checks it. */
-  constructor(
-    context: Context,
-    input: ClientInput | undefined,
-    { database, clock, runs }: ActionUnitParts,
-    commitsOnce = false,
-  ) {
+  constructor(context: Context, input: ClientInput | undefined, parts: ActionUnitParts, commitsOnce = false) {
     this.commitsOnce = commitsOnce
     this.context = context
     this.#input = input
-    this.#database = database
-    this.#clock = clock
-    this.#runs = runs
+    this.#parts = parts
   }
 
   get db(): Db {
     if (this.#unit === undefined) {
       if (this.#isOver)
         throw new ServerError('context.db: the action has ended; await every db call', { code: 'INVALID_USAGE' })
-      this.#unit = this.#database[beginUnit](this)
+      this.#unit = this.#parts.database[beginUnit](this)
     }
     return this.#unit.db
   }
@@ -82,13 +75,19 @@ export class ActionUnit implements RunFeature, UnitOwner, CallingRun {
     return this.#unit?.finish(false)
   }
 
+  /** Waits for up to so long, so that runs that met do not meet again. */
+  delay(mostMs: number): Promise<void> {
+    const { clock, random } = this.#parts
+    return sleep(clock, random() * mostMs)
+  }
+
   forClient<T>(waiting: Promise<T>): Promise<T> {
     const unit = this.#unit
     if (unit === undefined) return waiting
-    const { options } = this.#database
+    const { options } = this.#parts.database
     this.#patience ??= new ClientPatience({
       unit,
-      clock: this.#clock,
+      clock: this.#parts.clock,
       patienceMs: options.clientPatienceMs,
       isShared: options.place.kind === 'libsql' && options.place.path !== ':memory:',
       label: this.label,
@@ -100,11 +99,11 @@ export class ActionUnit implements RunFeature, UnitOwner, CallingRun {
   onCall(call: NestedCall): void {
     this.#calls ??= new Set()
     const calls = this.#calls
-    if (calls.size === 0) this.#runs.add(this)
+    if (calls.size === 0) this.#parts.runs.add(this)
     calls.add(call)
     call.whenDone(() => {
       calls.delete(call)
-      if (calls.size === 0) this.#runs.delete(this)
+      if (calls.size === 0) this.#parts.runs.delete(this)
     })
   }
 
@@ -113,7 +112,7 @@ export class ActionUnit implements RunFeature, UnitOwner, CallingRun {
   }
 
   holderAbove(): OpenUnit | undefined {
-    const run = this.#runs.above(this, isHolding)
+    const run = this.#parts.runs.above(this, isHolding)
     return run === undefined ? undefined : run.#unit
   }
 

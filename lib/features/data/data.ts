@@ -36,6 +36,12 @@ export function data(options: DataOptions): Feature<Data> {
   return { name: 'data', attach: (kit) => new Data(kit, options) }
 }
 
+/** Stand in for the platform's, where time is virtual. */
+export interface DataParts {
+  readonly database: Database
+  random(): number
+}
+
 export class Data implements ServerFeature {
   readonly database: Database
   readonly #units: ActionUnitParts
@@ -44,13 +50,16 @@ export class Data implements ServerFeature {
   #transactions: Transactions | undefined
 
   /** @throws ClientError (`INVALID_OPTION`). */
-  constructor(kit: ServerKit, options: DataOptions) {
+  constructor(kit: ServerKit, options: DataOptions, parts?: DataParts) {
     this.#kit = kit
-    this.database = new Database(options, {
-      publish: (topic, message, more) => kit.server.publish(topic, message, more),
-      report: (error, origin) => kit.report(error, origin),
-    })
-    this.#units = { database: this.database, clock: kit.clock, runs: new NestedRuns() }
+    const { random = Math.random } = parts ?? {}
+    this.database =
+      parts?.database ??
+      new Database(options, {
+        publish: (topic, message, more) => kit.server.publish(topic, message, more),
+        report: (error, origin) => kit.report(error, origin),
+      })
+    this.#units = { database: this.database, clock: kit.clock, random, runs: new NestedRuns() }
     this.#persisting = new Persisting(this.database, kit)
     kit.provide('db', this.database)
     kit.adaptActions((action) => this.#adapt(action))

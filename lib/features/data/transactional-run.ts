@@ -5,7 +5,6 @@
 //   thrown ──> undo ──> answer row ──> failure
 import type { RunContext, RunFeature } from '../../core/action/run-context.ts'
 import type { NestedCall } from '../../core/action/run-options.ts'
-import { platformClock, sleep } from '../../core/base/clock.ts'
 import { OutcomeUnknownError, UnsendableError } from '../../core/base/errors.ts'
 import type { RecordedAnswer } from '../../core/session/call-records.ts'
 import { type Payload, payloadSize } from '../../core/wire/bytes/payload.ts'
@@ -73,8 +72,7 @@ export class TransactionalRun implements RunFeature {
   again(error: unknown, reruns: number): Promise<void> | undefined {
     const isPassing = (error !== undefined && error === this.#lost) || this.#unit.wasInterrupted
     if (!isPassing || this.#context.isAbandoned) return undefined
-    const delayMs = Math.random() * firstDelayMs * 2 ** reruns
-    return Promise.resolve(this.#unit.undo()).then(() => sleep(platformClock, delayMs))
+    return Promise.resolve(this.#unit.undo()).then(() => this.#unit.delay(firstDelayMs * 2 ** reruns))
   }
 
   forClient<T>(waiting: Promise<T>): Promise<T> {

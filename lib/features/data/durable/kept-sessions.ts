@@ -7,6 +7,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { ActionClass } from '../../../core/action/action-class.ts'
 import type { Timer } from '../../../core/base/clock.ts'
 import { BusyError, type IsockError, LinkError, ServerError } from '../../../core/base/errors.ts'
+import { calendarNow } from '../../../core/base/platform-timers.ts'
 import type { ServerKit, SessionChange } from '../../../core/server/feature.ts'
 import type { ServerSession } from '../../../core/server/server-session.ts'
 import type { SessionClaim, SessionKeeper } from '../../../core/server/session-keeper.ts'
@@ -171,7 +172,7 @@ export class KeptSessions implements SessionKeeper, RecordsHome {
       // Higher than that of any earlier row of this id: a server that had it then must not take it for its own.
       const kept: Kept = {
         id,
-        generation: Date.now(),
+        generation: Math.floor(this.#kit.clock.wallNow?.() ?? calendarNow()),
         records: new SessionRecords(this, id, slots),
         tail: Promise.resolve(),
         isReleased: false,

@@ -1,0 +1,94 @@
+// A client of the simulation over a store: starts operations, reads their items, gives some of them up.
+import type { ActionClass, Call, Client, RunOptions } from '../../../lib/index.ts'
+import type { Random } from '../random.ts'
+import type { SimClock } from '../sim-clock.ts'
+import { Again, Ask, AskBack, Collect, Confirm, Feed, Look, Pay, Plain, type Request } from './actions.ts'
+import type { Operation, OperationKind, Oracle } from './oracle.ts'
+
+const classes: Readonly<Record<Exclude<OperationKind, 'collect'>, ActionClass>> = {
+  pay: Pay,
+  look: Look,
+  feed: Feed,
+  confirm: Confirm,
+  plain: Plain,
+  ask: Ask,
+  again: Again,
+}
+
+export class Caller {
+  readonly #client: Client
+  readonly #clock: SimClock
+  readonly #oracle: Oracle
+  readonly #random: Random
+
+  constructor(client: Client, clock: SimClock, oracle: Oracle, random: Random) {
+    this.#client = client
+    this.#clock = clock
+    this.#oracle = oracle
+    this.#random = random
+    client.addAction(AskBack, (id: number) => id + 1)
+  }
+
+  /** Returns the operation, and a promise for when its caller has heard all. */
+  start(kind: OperationKind, accountCount: number): readonly [Operation, Promise<void>] {
+    const random = this.#random
+    const id = this.#oracle.operations.length
+    const accounts = Array.from({ length: random.between(0, 2) }, () => random.between(1, accountCount))
+    const request: Request = {
+      id,
+      takesMs: random.pick([0, 20, 500, 3_000]),
+      itemCount: random.between(0, 6),
+      accounts,
+      fails: random.pick([0, 0, 0.5, 1]),
+    }
+    const timeoutMs = random.chance(0.3) ? random.between(50, 40_000) : undefined
+    const operation = this.#oracle.begin({ request, kind, startedAtMs: this.#clock.now(), timeoutMs })
+    const call = this.#call(operation)
+    if (random.chance(0.12)) {
+      const cancel = (): void => {
+        operation.isCancelled = true
+        call.cancel()
+      }
+      this.#clock.setTimer(cancel, random.between(0, 3_000))
+    }
+    return [operation, this.#follow(operation, call)]
+  }
+
+  close(): Promise<void> {
+    return this.#client.close()
+  }
+
+  #call({ request, kind, timeoutMs }: Operation): Call<unknown, number> {
+    const options: RunOptions = timeoutMs === undefined ? {} : { timeoutMs }
+    if (kind === 'collect')
+      return this.#client.runAction(Collect, this.#numbers(request), options) as Call<unknown, never>
+    return this.#client.runAction(classes[kind], request, options) as Call<unknown, number>
+  }
+
+  async *#numbers({ id, itemCount, takesMs }: Request): AsyncGenerator<number> {
+    yield id
+    for (let i = 0; i < itemCount; i++) {
+      if (i === 1) await this.#sleep(takesMs / 2)
+      yield i
+    }
+  }
+
+  async #follow(operation: Operation, call: Call<unknown, number>): Promise<void> {
+    const ended = call.outcome().then((outcome) => {
+      operation.settledAtMs = this.#clock.now()
+      return outcome
+    })
+    if (operation.kind === 'feed') {
+      try {
+        for await (const item of call) operation.items.push(item)
+      } catch {
+        // The outcome below has it.
+      }
+    }
+    operation.outcome = await ended
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#clock.setTimer(resolve, ms))
+  }
+}
