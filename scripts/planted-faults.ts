@@ -1,10 +1,15 @@
 // The faults that `npm run simulate:mutants` plants in a copy of the library: each breaks one promise of a session.
 
-export interface Mutant {
-  readonly name: string
+export interface Edit {
   readonly file: string
   readonly from: string
   readonly to: string
+}
+
+export interface Mutant extends Edit {
+  readonly name: string
+  /** Where else it is planted. */
+  readonly more?: readonly Edit[]
 }
 
 export const mutants: readonly Mutant[] = [

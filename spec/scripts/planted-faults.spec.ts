@@ -2,12 +2,15 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { mutants } from '../../scripts/planted-faults.ts'
+import { storeMutants } from '../../scripts/planted-store-faults.ts'
 
 describe('the faults planted for the simulation', () => {
-  for (const { name, file, from } of mutants) {
-    it(`have their place in ${file}: ${name}`, () => {
-      const source = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')
-      expect(source.split(from).length - 1, `«${from}»`).to.equal(1)
+  for (const mutant of [...mutants, ...storeMutants]) {
+    it(`have their place in ${mutant.file}: ${mutant.name}`, () => {
+      for (const { file, from } of [mutant, ...(mutant.more ?? [])]) {
+        const source = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')
+        expect(source.split(from).length - 1, `«${from}»`).to.equal(1)
+      }
     })
   }
 })

@@ -52,6 +52,7 @@ class Records {
   readonly recorded: string[] = []
   readonly changes: SessionChange[] = []
   readonly forgotten: string[] = []
+  readonly released: string[] = []
   areOurs = true
   areKept = true
   /** What adopting and recording wait for. */
@@ -95,7 +96,7 @@ class Records {
         return adopted
       },
       forget: async ({ id }) => void this.forgotten.push(id),
-      release: () => undefined,
+      release: ({ id }) => void this.released.push(id),
     }
   }
 
@@ -544,6 +545,28 @@ describe('an adopted session', () => {
     records.session?.end('enough')
     await advance()
     expect(peer.all(Kind.Bye).map(({ isClean }) => isClean)).to.deep.equal([false])
+  })
+
+  it('says so again, as long as nothing has come from its client, whose WELCOME may be lost', async () => {
+    const { grant } = (records.session as ServerSession).core
+    await restart()
+    const again = () =>
+      FramePeer.enter(world, [], {
+        features: Feature.Adopted,
+        sessionId: grant?.id,
+        resumeSecret: grant?.resumeSecret,
+      })
+    const first = await again()
+    await first.close()
+    const second = await again()
+    expect([first.welcome.features, second.welcome.features]).to.deep.equal([Feature.Adopted, Feature.Adopted])
+    expect(records.released).to.deep.equal([grant?.id])
+    await second.send({ kind: Kind.Ack, seqs: [] })
+    await second.close()
+    const third = await again()
+    expect([third.welcome.resumed, third.welcome.features]).to.deep.equal([true, 0])
+    expect(records.claims).to.have.length(2)
+    await third.close()
   })
 
   it('closes its link without BYE at a shutdown, so that the next server continues it', async () => {

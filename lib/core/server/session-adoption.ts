@@ -4,8 +4,9 @@
 //
 //   HELLO of a session ──> here, not kept ──────────────────────> resumed as always, nobody is asked
 //                          here, kept ──still ours──────────────> resumed
-//                            ╰──adopted by another──> ended ─╮
-//                          not here ─────────────────────────┴──> adopted ──> or not known: a new session
+//                            ├──adopted by another───────────────────> ended ─╮
+//                            ╰──adopted here, its client not heard───> ended ─┤
+//                          not here ──────────────────────────────────────────┴──> adopted ──> or not known: a new session
 import type { Identity } from '../action/context.ts'
 import { LinkError } from '../base/errors.ts'
 import type { AdoptedCalls } from '../session/call-records.ts'
@@ -47,6 +48,12 @@ export class SessionAdoption {
       // Its numbers begin again, and must not meet the records of the former caller.
       await keeper.forget(session)
       return true
+    }
+    if (session.core.isUnheard) {
+      // The WELCOME that said so may be lost: a client that does not know would take our numbers for those of the former server.
+      keeper.release(session)
+      void this.#store.end(session, new LinkError('its client may not know that it was adopted: it is adopted again'))
+      return false
     }
     if (await keeper.isOurs(session)) return true
     void this.#store.end(session, new LinkError('another server has adopted this session'))

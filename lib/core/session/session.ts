@@ -27,6 +27,8 @@ export class Session implements LedgerHome, RoutedSession, FrameSink {
   readonly limits: Limits
   readonly owner: SessionOwner
   linkNumber = 0
+  /** It was adopted here, and nothing has come from its peer since, which may not know it. */
+  isUnheard = false
   #names = new IncomingNames(unaccounted)
   #grant: SessionGrant | undefined
   #account: MeterSource = unaccounted
@@ -134,6 +136,7 @@ export class Session implements LedgerHome, RoutedSession, FrameSink {
     this.#account = account
     this.#outgoing?.begin(grant.peerLimits, account)
     this.#ledger = new Ledger(this, grant.peerLimits, account, adopted)
+    this.isUnheard = adopted !== undefined
   }
 
   /**
@@ -266,6 +269,7 @@ export class Session implements LedgerHome, RoutedSession, FrameSink {
   }
 
   onFrame(frame: Frame): void {
+    this.isUnheard = false
     routeFrame(frame, this)
   }
 

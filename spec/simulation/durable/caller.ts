@@ -1,9 +1,9 @@
 // A client of the simulation over a store: starts operations, reads their items, gives some of them up.
-import type { ActionClass, Call, Client, RunOptions } from '../../../lib/index.ts'
+import { type ActionClass, type Call, type Client, OutcomeUnknownError, type RunOptions } from '../../../lib/index.ts'
 import type { Random } from '../random.ts'
 import type { SimClock } from '../sim-clock.ts'
 import { Again, Ask, AskBack, Collect, Confirm, Feed, Look, Pay, Plain, type Request } from './actions.ts'
-import type { Operation, OperationKind, Oracle } from './oracle.ts'
+import { type Operation, type OperationKind, type Oracle, showsSession } from './oracle.ts'
 
 const classes: Readonly<Record<Exclude<OperationKind, 'collect'>, ActionClass>> = {
   pay: Pay,
@@ -21,8 +21,12 @@ export class Caller {
   readonly #oracle: Oracle
   readonly #random: Random
 
-  constructor(client: Client, clock: SimClock, oracle: Oracle, random: Random) {
+  readonly #isPatient: boolean
+  #hasSession = false
+
+  constructor(client: Client, isPatient: boolean, clock: SimClock, oracle: Oracle, random: Random) {
     this.#client = client
+    this.#isPatient = isPatient
     this.#clock = clock
     this.#oracle = oracle
     this.#random = random
@@ -42,7 +46,13 @@ export class Caller {
       fails: random.pick([0, 0, 0.5, 1]),
     }
     const timeoutMs = random.chance(0.3) ? random.between(50, 40_000) : undefined
-    const operation = this.#oracle.begin({ request, kind, startedAtMs: this.#clock.now(), timeoutMs })
+    const operation = this.#oracle.begin({
+      request,
+      kind,
+      startedAtMs: this.#clock.now(),
+      timeoutMs,
+      isPatient: this.#isPatient && this.#hasSession,
+    })
     const call = this.#call(operation)
     if (random.chance(0.12)) {
       const cancel = (): void => {
@@ -86,6 +96,10 @@ export class Caller {
       }
     }
     operation.outcome = await ended
+    operation.wasCalm = !this.#oracle.wasTroubled
+    if (showsSession(operation)) this.#hasSession = true
+    // It begins another one.
+    else if (!operation.outcome.ok && operation.outcome.error instanceof OutcomeUnknownError) this.#hasSession = false
   }
 
   #sleep(ms: number): Promise<void> {

@@ -13,11 +13,20 @@ export interface Operation {
   readonly kind: OperationKind
   readonly startedAtMs: number
   readonly timeoutMs: number | undefined
+  /** Its client outlasts all that servers suffer, and has a session that is recorded. */
+  readonly isPatient: boolean
   isCancelled: boolean
   readonly runs: string[]
   readonly items: number[]
   outcome: { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown } | undefined
   settledAtMs: number | undefined
+  /** Nothing had happened to anyone when it was settled. */
+  wasCalm: boolean
+}
+
+/** Whether its outcome shows that its session was recorded when it was settled. */
+export function showsSession({ kind, outcome }: Operation): boolean {
+  return kind !== 'look' && transactional.has(kind) && outcome?.ok === true
 }
 
 const toleranceMs = 1
@@ -25,10 +34,14 @@ const toleranceMs = 1
 export class Oracle {
   readonly operations: Operation[] = []
   readonly complaints: string[] = []
+  /** The store was away, or a connection to it was lost: then an outcome may remain unknown. */
+  wasStoreAway = false
+  /** Something has happened to servers, or their links. */
+  wasTroubled = false
   /** Runs whose effect a failover lost. */
   readonly lost = new Set<string>()
 
-  begin(operation: Pick<Operation, 'request' | 'kind' | 'startedAtMs' | 'timeoutMs'>): Operation {
+  begin(operation: Pick<Operation, 'request' | 'kind' | 'startedAtMs' | 'timeoutMs' | 'isPatient'>): Operation {
     const begun: Operation = {
       ...operation,
       isCancelled: false,
@@ -36,6 +49,7 @@ export class Oracle {
       items: [],
       outcome: undefined,
       settledAtMs: undefined,
+      wasCalm: false,
     }
     this.operations.push(begun)
     return begun
@@ -83,7 +97,10 @@ export class Oracle {
     else yield* judgePlain(operation)
   }
 
-  *#judgeTransactional({ kind, outcome, request, items }: Operation, effects: readonly string[]): Generator<string> {
+  *#judgeTransactional(
+    { kind, outcome, request, items, isPatient, wasCalm }: Operation,
+    effects: readonly string[],
+  ): Generator<string> {
     if (outcome?.ok === true) {
       const { run, sum } = outcome.value as { run: string; sum?: number }
       const expected = kind === 'look' ? 'none' : run
@@ -98,6 +115,8 @@ export class Oracle {
     if (!(error instanceof IsockError)) yield `failed with ${String(error)}`
     const mayHaveEffect =
       error instanceof OutcomeUnknownError || error instanceof CancelledError || error instanceof DeadlineError
+    if (error instanceof OutcomeUnknownError && (isPatient || wasCalm) && !this.wasStoreAway)
+      yield `its outcome is unknown, though its store was there: ${error.message}`
     const saysNotStarted = error instanceof IsockError && error.notStarted
     if (effects.length > 0 && (saysNotStarted || !mayHaveEffect))
       yield `failed (${String(error)}${saysNotStarted ? ', not started' : ''}), and has the effect ${effects.join(', ')}`

@@ -84,7 +84,8 @@ class World {
       latencyMs: random.pick([0, 3, 3, 40]),
       onMessage: (process, phase, sql) => this.#onMessage(process, phase, sql),
     }
-    this.#leaseMs = random.pick([20_000, 120_000, 900_000])
+    this.#oracle.wasStoreAway = this.#storeNetwork.commitCuts > 0 || this.#storeNetwork.otherCuts > 0
+    this.#leaseMs = random.pick([20_000, 900_000])
     this.#heartbeat = random.pick([
       [1_000, 3_000],
       [5_000, 15_000],
@@ -93,18 +94,21 @@ class World {
     this.#addresses = random.pick([['x'], ['x'], ['x', 'x'], ['x', 'x', 'x'], ['x', 'y']])
     const addresses = [...new Set(this.#addresses)].map((name) => `memory:${name}`)
     this.#callers = Array.from({ length: random.between(1, 2) }, () => {
+      const retry = random.pick([1, 3, 1_000, 1_000])
+      const patienceMs = random.pick([10_000, 30_000, 200_000, 200_000])
+      const isPatient = addresses.length === 1 && retry === 1_000 && patienceMs === 200_000 && this.#leaseMs > 200_000
       const options: ClientOptions = {
         clock,
         random: random.next,
-        retry: random.pick([1, 3, 50, 1_000]),
-        patienceMs: random.pick([10_000, 30_000, 120_000]),
+        retry,
+        patienceMs,
         limits: this.#clientLimits(),
         dial: async (address) => {
           if (address.transport !== 'memory') throw new LinkError('only memory addresses here')
           return this.#network.dial(address.name)
         },
       }
-      return new Caller(new Client(addresses, options), clock, this.#oracle, random)
+      return new Caller(new Client(addresses, options), isPatient, clock, this.#oracle, random)
     })
   }
 
@@ -202,6 +206,7 @@ class World {
   #suffer(): void {
     const random = this.#random
     this.#faultCount++
+    this.#oracle.wasTroubled = true
     const lives = this.#lives.filter(({ isIn, process }) => isIn && !process.isStill)
     if (lives.length === 0) return
     const life = random.pick(lives)
@@ -217,6 +222,7 @@ class World {
       const forMs = random.between(500, 20_000)
       this.#note(`${life.name} cannot reach the store for ${forMs}`)
       this.#trouble(forMs)
+      this.#oracle.wasStoreAway = true
       life.store.cutOff(forMs)
     } else if (dice < 0.82) this.#cutOff(life)
     else if (dice < 0.88) this.#restartStore()
@@ -288,6 +294,7 @@ class World {
     const forMs = this.#random.between(50, 8_000)
     this.#note(`the store is down for ${forMs}`)
     this.#trouble(forMs)
+    this.#oracle.wasStoreAway = true
     this.#store.stop()
     this.#later(forMs, () => this.#store.start())
   }
