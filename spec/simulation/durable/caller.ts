@@ -23,6 +23,7 @@ export class Caller {
 
   readonly #isPatient: boolean
   #hasSession = false
+  readonly #open = new Set<Operation>()
 
   constructor(client: Client, isPatient: boolean, clock: SimClock, oracle: Oracle, random: Random) {
     this.#client = client
@@ -31,6 +32,9 @@ export class Caller {
     this.#oracle = oracle
     this.#random = random
     client.addAction(AskBack, (id: number) => id + 1)
+    client.on('connect', ({ isResumed }) => {
+      if (!isResumed) this.#onNewSession()
+    })
   }
 
   /** Returns the operation, and a promise for when its caller has heard all. */
@@ -64,6 +68,14 @@ export class Caller {
     return [operation, this.#follow(operation, call)]
   }
 
+  /** Nothing is recorded of it before its first transactional call; calls that the former one lost are settled now. */
+  #onNewSession(): void {
+    this.#hasSession = false
+    this.#clock.setTimer(() => {
+      for (const operation of this.#open) operation.isPatient = false
+    }, 0)
+  }
+
   close(): Promise<void> {
     return this.#client.close()
   }
@@ -84,7 +96,9 @@ export class Caller {
   }
 
   async #follow(operation: Operation, call: Call<unknown, number>): Promise<void> {
+    this.#open.add(operation)
     const ended = call.outcome().then((outcome) => {
+      this.#open.delete(operation)
       operation.settledAtMs = this.#clock.now()
       return outcome
     })

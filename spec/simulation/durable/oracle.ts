@@ -14,7 +14,7 @@ export interface Operation {
   readonly startedAtMs: number
   readonly timeoutMs: number | undefined
   /** Its client outlasts all that servers suffer, and has a session that is recorded. */
-  readonly isPatient: boolean
+  isPatient: boolean
   isCancelled: boolean
   readonly runs: string[]
   readonly items: number[]

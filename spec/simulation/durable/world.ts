@@ -116,6 +116,7 @@ class World {
     for (const address of this.#addresses) this.#begin(address)
     this.#plan()
     await this.#pass(() => this.#isSettled)
+    this.#aimed = undefined
     // Those that stood still do what they had begun, and the store ends what nobody ends.
     const settledAtMs = this.#clock.now()
     await this.#pass(() => this.#clock.now() >= settledAtMs + 8_000)
@@ -351,7 +352,6 @@ class World {
   }
 
   async #close(): Promise<string[]> {
-    this.#aimed = undefined
     const closings = [
       ...this.#callers.map((caller) => caller.close()),
       ...this.#lives.filter(({ hasEnded, isLeaving }) => !hasEnded && !isLeaving).map((life) => life.shutDown(0)),
