@@ -108,6 +108,10 @@ export class Life {
     this.#options.network.stallOf(this, forMs)
   }
 
+  endSession(): void {
+    this.#server.sessions[0]?.end('enough')
+  }
+
   get isIn(): boolean {
     return !this.hasEnded && !this.isLeaving
   }

@@ -34,12 +34,12 @@ const toleranceMs = 1
 export class Oracle {
   readonly operations: Operation[] = []
   readonly complaints: string[] = []
-  /** The store was away, or a connection to it was lost: then an outcome may remain unknown. */
-  wasStoreAway = false
+  /** The store was away, or a program ended a session: then an outcome may remain unknown. */
+  mayBeUnknown = false
   /** Something has happened to servers, or their links. */
   wasTroubled = false
-  /** Runs whose effect a failover lost. */
-  readonly lost = new Set<string>()
+  /** Failovers that lost the last commits: nothing is promised of the calls of that time, but that none has two effects. */
+  readonly failovers: { readonly atMs: number; readonly lostMs: number }[] = []
 
   begin(operation: Pick<Operation, 'request' | 'kind' | 'startedAtMs' | 'timeoutMs' | 'isPatient'>): Operation {
     const begun: Operation = {
@@ -93,8 +93,12 @@ export class Oracle {
     if (timeoutMs !== undefined && settledAtMs > startedAtMs + timeoutMs + toleranceMs)
       yield `settled after ${settledAtMs - startedAtMs} ms, its time was ${timeoutMs} ms`
     if (items.some((item, index) => item !== index)) yield `items out of order: ${items.join(',')}`
-    if (transactional.has(kind)) yield* this.#judgeTransactional(operation, effects)
-    else yield* judgePlain(operation)
+    if (!transactional.has(kind)) yield* judgePlain(operation)
+    else if (!this.#wasFailedOver(operation)) yield* this.#judgeTransactional(operation, effects)
+  }
+
+  #wasFailedOver({ startedAtMs, settledAtMs = 0 }: Operation): boolean {
+    return this.failovers.some(({ atMs, lostMs }) => startedAtMs <= atMs && settledAtMs >= atMs - lostMs)
   }
 
   *#judgeTransactional(
@@ -105,8 +109,7 @@ export class Oracle {
       const { run, sum } = outcome.value as { run: string; sum?: number }
       const expected = kind === 'look' ? 'none' : run
       const found = effects[0] ?? (kind === 'look' ? 'none' : 'no effect')
-      // The docs promise nothing of commits that a standby had not received.
-      if (found !== expected && !this.lost.has(run)) yield `gave the value of ${run}, its effect is ${found}`
+      if (found !== expected) yield `gave the value of ${run}, its effect is ${found}`
       if (kind === 'feed' && items.length !== request.itemCount) yield `${items.length} items of ${request.itemCount}`
       if (sum !== undefined && sum !== sumOf(request.itemCount)) yield `summed up to ${sum}`
       return
@@ -115,7 +118,7 @@ export class Oracle {
     if (!(error instanceof IsockError)) yield `failed with ${String(error)}`
     const mayHaveEffect =
       error instanceof OutcomeUnknownError || error instanceof CancelledError || error instanceof DeadlineError
-    if (error instanceof OutcomeUnknownError && (isPatient || wasCalm) && !this.wasStoreAway)
+    if (error instanceof OutcomeUnknownError && (isPatient || wasCalm) && !this.mayBeUnknown)
       yield `its outcome is unknown, though its store was there: ${error.message}`
     const saysNotStarted = error instanceof IsockError && error.notStarted
     if (effects.length > 0 && (saysNotStarted || !mayHaveEffect))

@@ -84,7 +84,7 @@ class World {
       latencyMs: random.pick([0, 3, 3, 40]),
       onMessage: (process, phase, sql) => this.#onMessage(process, phase, sql),
     }
-    this.#oracle.wasStoreAway = this.#storeNetwork.commitCuts > 0 || this.#storeNetwork.otherCuts > 0
+    this.#oracle.mayBeUnknown = this.#storeNetwork.commitCuts > 0 || this.#storeNetwork.otherCuts > 0
     this.#leaseMs = random.pick([20_000, 900_000])
     this.#heartbeat = random.pick([
       [1_000, 3_000],
@@ -211,6 +211,8 @@ class World {
     const lives = this.#lives.filter(({ isIn, process }) => isIn && !process.isStill)
     if (lives.length === 0) return
     const life = random.pick(lives)
+    if (random.chance(0.02)) return this.#failOver()
+    if (random.chance(0.04)) return this.#endSession(life)
     const dice = random.next()
     if (dice < 0.45) return this.#aim(random.chance(0.6) ? this.#toStandStill : this.#toCrash)
     if (dice < 0.55) return this.#toStandStill(life)
@@ -223,7 +225,7 @@ class World {
       const forMs = random.between(500, 20_000)
       this.#note(`${life.name} cannot reach the store for ${forMs}`)
       this.#trouble(forMs)
-      this.#oracle.wasStoreAway = true
+      this.#oracle.mayBeUnknown = true
       life.store.cutOff(forMs)
     } else if (dice < 0.82) this.#cutOff(life)
     else if (dice < 0.88) this.#restartStore()
@@ -291,11 +293,27 @@ class World {
     }
   }
 
+  /** Another store takes over, which has not received the last commits. */
+  #failOver(): void {
+    const lostMs = this.#random.between(0, 3_000)
+    this.#restartStore()
+    const lost = this.#store.loseTail(lostMs)
+    this.#note(`a failover loses ${lost.length} effects of ${lostMs}`)
+    this.#oracle.failovers.push({ atMs: this.#clock.now(), lostMs })
+  }
+
+  /** As a server's program may. */
+  #endSession(life: Life): void {
+    this.#oracle.mayBeUnknown = true
+    this.#note(`${life.name} ends a session`)
+    life.endSession()
+  }
+
   #restartStore(): void {
     const forMs = this.#random.between(50, 8_000)
     this.#note(`the store is down for ${forMs}`)
     this.#trouble(forMs)
-    this.#oracle.wasStoreAway = true
+    this.#oracle.mayBeUnknown = true
     this.#store.stop()
     this.#later(forMs, () => this.#store.start())
   }
