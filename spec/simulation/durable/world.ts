@@ -267,7 +267,23 @@ class World {
     this.#later(forMs, () => {
       this.#note(`${life.name} wakes up`)
       life.process.wake()
+      if (!isReplaced && random.chance(0.5)) this.#later(random.between(0, 2_000), () => this.#comeBackTo(life))
       if (isReplaced) this.#later(random.between(0, 5_000), () => this.#end(life))
+    })
+  }
+
+  /** The clients of the others come back to a server that stood still, and believes that it has their sessions. */
+  #comeBackTo(life: Life): void {
+    if (!life.isIn) return
+    const others = this.#lives.filter((other) => other !== life && other.isIn && other.isListed)
+    this.#note(`all links but those to ${life.name} are cut`)
+    for (const other of others) {
+      other.isListed = false
+      if (this.#random.chance(0.5)) this.#toStandStill(other)
+      other.cut('reset')
+    }
+    this.#later(3_000, () => {
+      for (const other of others) other.isListed = other.isIn
     })
   }
 
