@@ -29,6 +29,12 @@ export interface ActionFields {
    * feature `data` with a file or PostgreSQL. See docs/durable.md. Default false.
    */
   transactional?: boolean | undefined
+  /**
+   * For effects outside of the database: it starts at most once, also over crashes of the server, and its answer survives them. A run that
+   * a crash cut in the middle is an OutcomeUnknownError. Its items are sent with its answer. Needs the feature `data` with a file or
+   * PostgreSQL. See docs/durable.md. Default false.
+   */
+  durable?: boolean | undefined
   /** It changes nothing: HTTP clients may call it by GET, and the answer has this Cache-Control. Default: POST only. */
   cacheControl?: string | undefined
   /** The client's default `timeoutMs` for this action. */

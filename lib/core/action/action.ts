@@ -52,6 +52,12 @@ export abstract class Action<Input = unknown, Output = unknown, Item = never> {
    */
   declare static transactional?: boolean | undefined
   /**
+   * For effects outside of the database: it starts at most once, also over crashes of the server, and its answer survives them. A run that
+   * a crash cut in the middle is an OutcomeUnknownError. Its items are sent with its answer. Needs the feature `data` with a file or
+   * PostgreSQL. See docs/durable.md. Default false.
+   */
+  declare static durable?: boolean | undefined
+  /**
    * For an idempotent action that changes nothing: `isock/http` accepts it by GET too, with this Cache-Control header, as in
    * `'max-age=60'`, or `'no-cache'` to be asked each time. Default: POST only. Any site can make a browser send a GET, so
    * the action must do no harm.

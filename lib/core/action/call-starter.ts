@@ -109,7 +109,7 @@ export class CallStarter {
       isIdempotent: options.idempotent ?? contract?.isIdempotent ?? false,
       feeds: feeds?.map((feed) => feed.start),
     }
-    if (contract?.isTransactional) Object.assign(request, { isTransactional: true })
+    if (contract?.isRecorded) Object.assign(request, { isTransactional: true })
     const pending = new PendingCall({
       request,
       bounds,

@@ -15,7 +15,8 @@ export interface Contract {
   readonly hash: string
   readonly rules: ValueRules
   readonly isIdempotent: boolean
-  readonly isTransactional: boolean
+  /** A server that says it never ran is right, also after a crash: its outcome is recorded. */
+  readonly isRecorded: boolean
   readonly timeoutMs: number | undefined
 }
 
@@ -35,7 +36,7 @@ export function contractOf(action: unknown): Contract {
     hash: contractHash(name, action),
     rules: { allowRegExp: action.allowRegExp ?? false },
     isIdempotent: action.idempotent ?? false,
-    isTransactional: action.transactional ?? false,
+    isRecorded: (action.transactional ?? false) || (action.durable ?? false),
     timeoutMs: action.timeoutMs,
   }
 }

@@ -19,8 +19,8 @@ import {
 } from './action.ts'
 import type { Context } from './context.ts'
 import { contractHash, declareClasses } from './contract.ts'
+import { requireRecorder } from './recording.ts'
 import { type Requirement, requirementOf } from './requirement.ts'
-import { requireTransactions } from './transactional.ts'
 
 /** The implementation of a contract, or an action without a class. */
 // biome-ignore lint/suspicious/noExplicitAny: what it takes is its contract's business
@@ -45,6 +45,8 @@ export interface RegisteredAction {
   readonly takesPayload: boolean
   /** A feature commits its answer with its effect. See {@link ActionFields.transactional}. */
   readonly isTransactional?: boolean
+  /** A feature records its start and its answer. See {@link ActionFields.durable}. */
+  readonly isDurable?: boolean
   /** The instance that runs, if it is one. */
   readonly instance: AnyAction | undefined
   /** The class that it came from, for listings. */
@@ -198,7 +200,7 @@ export class ActionRegistry {
     if (!isName(action.name)) throw invalid('an action name has more than 512 bytes; shorten it')
     this.#refuseDuplicate(action.name)
     const adapted = this.#adaptations.reduce((former, adapt) => adapt(former), action)
-    requireTransactions(adapted)
+    requireRecorder(adapted)
     this.#actions.set(action.name, adapted)
   }
 

@@ -22,7 +22,7 @@ export interface CallRequest {
   readonly data: Payload
   /** May be run again where it cannot be known whether it ran. */
   readonly isIdempotent: boolean
-  /** Its effect is committed with its answer, if at all. Left out for all others. */
+  /** Its effect is committed with its answer, or its start is recorded: one that is said never to have started never did. Left out for all others. */
   isTransactional?: true
   /** Feed the call's input streams, once the callee has admitted the call. */
   readonly feeds?: readonly FeedInput[] | undefined

@@ -36,13 +36,13 @@ export class ActionUnit implements RunFeature, UnitOwner, CallingRun {
 
   #calls: Set<NestedCall> | undefined
 
-  readonly #input: ClientInput | undefined
+  /** What the client sent, if no schema checks it. */
+  readonly input: ClientInput | undefined
 
-  /** `input`: what the client sent, if no schema checks it. */
   constructor(context: Context, input: ClientInput | undefined, parts: ActionUnitParts, commitsOnce = false) {
     this.commitsOnce = commitsOnce
     this.context = context
-    this.#input = input
+    this.input = input
     this.#parts = parts
   }
 
@@ -117,7 +117,7 @@ export class ActionUnit implements RunFeature, UnitOwner, CallingRun {
   }
 
   isFromClient(value: object): boolean {
-    return this.#input?.has(value) ?? false
+    return this.input?.has(value) ?? false
   }
 
   get signal(): AbortSignal {

@@ -4,9 +4,10 @@ import { randomBytes } from 'node:crypto'
 import type { Context } from '../../core/action/context.ts'
 import { InputItems } from '../../core/action/input-items.ts'
 import { isPromiseLike, itemSourceOf } from '../../core/action/item-source.ts'
+import { recordingOf } from '../../core/action/recording.ts'
+import { Refused } from '../../core/action/refused.ts'
 import type { RegisteredAction } from '../../core/action/registry.ts'
 import { RunContext, type RunFeature } from '../../core/action/run-context.ts'
-import { wantsTransaction } from '../../core/action/transactional.ts'
 import type { Feature, ServerFeature, ServerKit, SessionChange } from '../../core/server/feature.ts'
 import type { ServerSession } from '../../core/server/server-session.ts'
 import { ActionUnit, type ActionUnitParts } from './action-unit.ts'
@@ -18,7 +19,7 @@ import type { DurableCounts } from './durable/session-records.ts'
 import { NestedRuns } from './nested-runs.ts'
 import { Persisting } from './persisting.ts'
 import { isVolatile } from './store-url.ts'
-import { Transactions } from './transactions.ts'
+import { notRecorded, Transactions } from './transactions.ts'
 import { UnitInput, UnitStream } from './unit-stream.ts'
 
 export type {} from './context-db.ts'
@@ -98,20 +99,43 @@ export class Data implements ServerFeature {
 
   #adapt(action: RegisteredAction): RegisteredAction {
     if (action.takesPayload) return action
-    if (wantsTransaction(action)) return this.#adaptTransactional(action)
+    const recording = recordingOf(action)
+    if (recording !== undefined) {
+      this.#transactions ??= new Transactions(this.database, this.#kit, recording)
+      return recording === 'transactional'
+        ? this.#adaptTransactional(action, this.#transactions)
+        : this.#adaptDurable(action, this.#transactions)
+    }
     return { ...action, run: (data, context) => this.#run(action, data, context) }
   }
 
-  #adaptTransactional(action: RegisteredAction): RegisteredAction {
-    this.#transactions ??= new Transactions(this.database, this.#kit)
-    const transactions = this.#transactions
+  #adaptTransactional(action: RegisteredAction, transactions: Transactions): RegisteredAction {
     const run = (data: unknown, context: Context<unknown>): unknown => {
       if (!(context instanceof RunContext)) return action.run(data, context)
-      return transactions.run(context, (records, Run) =>
+      return transactions.run(context, (records, { Run }) =>
         this.#runIn(action, data, context, (unit) => new Run(unit, context, records)),
       )
     }
     return { ...action, isTransactional: true, run }
+  }
+
+  #adaptDurable(action: RegisteredAction, transactions: Transactions): RegisteredAction {
+    const run = (data: unknown, context: Context<unknown>): unknown => {
+      if (!(context instanceof RunContext)) return action.run(data, context)
+      return transactions.run(context, async (records, { Durable }) => {
+        const unit = this.#unitOf(action, data, context)
+        const durable = new Durable(unit, context, records)
+        const isNew = await durable.begin().catch((error: unknown) => {
+          throw notRecorded(error, 'start of the call')
+        })
+        context.provide(durable)
+        if (!isNew) throw new Refused(undefined)
+        // Nobody waits for it any more.
+        if (context.isAbandoned) context.signal.throwIfAborted()
+        return start(action, data, unit)
+      })
+    }
+    return { ...action, isDurable: true, run }
   }
 
   /** Runs an action like its plain version: what settles synchronously does so here too, unless it used the store. */
@@ -126,12 +150,21 @@ export class Data implements ServerFeature {
     context: RunContext,
     around?: (unit: ActionUnit) => RunFeature,
   ): unknown {
-    const input = action.input === undefined ? new ClientInput(data) : undefined
-    const unit = new ActionUnit(context, input, this.#units, around !== undefined)
+    const unit = this.#unitOf(action, data, context, around !== undefined)
     context.provide(around?.(unit) ?? unit)
-    const returned: unknown = action.run(data instanceof InputItems ? new UnitInput(data, unit, input) : data, context)
-    return isPromiseLike(returned) ? returned.then((value) => settled(unit, value)) : settled(unit, returned)
+    return start(action, data, unit)
   }
+
+  #unitOf(action: RegisteredAction, data: unknown, context: RunContext, commitsOnce?: boolean): ActionUnit {
+    const input = action.input === undefined ? new ClientInput(data) : undefined
+    return new ActionUnit(context, input, this.#units, commitsOnce)
+  }
+}
+
+function start(action: RegisteredAction, data: unknown, unit: ActionUnit): unknown {
+  const given = data instanceof InputItems ? new UnitInput(data, unit, unit.input) : data
+  const returned: unknown = action.run(given, unit.context as never) // it has this run's type of items
+  return isPromiseLike(returned) ? returned.then((value) => settled(unit, value)) : settled(unit, returned)
 }
 
 /** The result of an action as it is sent. Leaves the commit or rollback to the action's runner. */

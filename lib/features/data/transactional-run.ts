@@ -5,29 +5,25 @@
 //   thrown ──> undo ──> answer row ──> failure
 import type { RunContext, RunFeature } from '../../core/action/run-context.ts'
 import type { NestedCall } from '../../core/action/run-options.ts'
-import { OutcomeUnknownError, UnsendableError } from '../../core/base/errors.ts'
+import { OutcomeUnknownError } from '../../core/base/errors.ts'
 import type { RecordedAnswer } from '../../core/session/call-records.ts'
-import { type Payload, payloadSize } from '../../core/wire/bytes/payload.ts'
+import type { Payload } from '../../core/wire/bytes/payload.ts'
 import { Kind } from '../../core/wire/frames/frame.ts'
 import type { ActionUnit } from './action-unit.ts'
 import { StoreUnavailableError } from './data-errors.ts'
 import type { Db } from './db.ts'
 import { NotOurs } from './durable/answer-rows.ts'
 import type { SessionRecords } from './durable/session-records.ts'
+import { HeldItems } from './held-items.ts'
 
-/** The most bytes of items, which are kept with the answer. */
-const maxItemBytes = 64 * 1024
 /** The longest wait before the first rerun; each further one may take twice as long. */
 const firstDelayMs = 10
-/** What each item counts for in addition. */
-const perItemBytes = 64
 
 export class TransactionalRun implements RunFeature {
   readonly #unit: ActionUnit
   readonly #context: RunContext
   readonly #records: SessionRecords
-  readonly #items: Payload[] = []
-  #itemBytes = 0
+  readonly #items = new HeldItems('transactional')
   /** The error of a commit that did not happen. */
   #lost: StoreUnavailableError | undefined
 
@@ -42,18 +38,11 @@ export class TransactionalRun implements RunFeature {
   }
 
   hold(item: Payload): void {
-    this.#itemBytes += payloadSize(item) + perItemBytes
-    if (this.#itemBytes > maxItemBytes)
-      throw new UnsendableError(
-        'items',
-        `those of a transactional action are kept with its answer, and these have more than ${maxItemBytes} bytes (each counts ${perItemBytes} more)`,
-        { code: 'TOO_LARGE' },
-      )
-    this.#items.push(item)
+    this.#items.add(item)
   }
 
   keep(value: Payload): Promise<RecordedAnswer | undefined> | undefined {
-    const items = this.#items
+    const items = this.#items.all
     const { callId: seq } = this.#context
     const recorded: RecordedAnswer = { answer: { kind: Kind.Result, seq, items: items.length, value }, items }
     if (this.#unit.isHolding || this.#context.mayHaveRun) return this.#commit(recorded)

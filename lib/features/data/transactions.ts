@@ -1,6 +1,7 @@
-// The transactional actions of a server: loads what they need when the first one is added, so that other servers pay nothing, and starts
-// each run when its session is recorded.
+// The transactional and durable actions of a server: loads what they need when the first one is added, so that other servers pay nothing,
+// and starts each run when its session is recorded.
 
+import type { Recording } from '../../core/action/recording.ts'
 import { Refused } from '../../core/action/refused.ts'
 import type { RunContext } from '../../core/action/run-context.ts'
 import { BusyError, IsockError, ServerError } from '../../core/base/errors.ts'
@@ -9,11 +10,13 @@ import type { ServerSession } from '../../core/server/server-session.ts'
 import { type Database, durableStore } from './database.ts'
 import type { KeptSessions } from './durable/kept-sessions.ts'
 import type { DurableCounts, SessionRecords } from './durable/session-records.ts'
+import type { DurableRun } from './durable-run.ts'
 import type { TransactionalRun } from './transactional-run.ts'
 
 interface Loaded {
   readonly sessions: KeptSessions
   readonly Run: typeof TransactionalRun
+  readonly Durable: typeof DurableRun
 }
 
 export class Transactions {
@@ -23,11 +26,11 @@ export class Transactions {
   #loaded: Loaded | undefined
 
   /** @throws ServerError (`INVALID_ACTION`) for a store that ends with the process. */
-  constructor(database: Database, kit: ServerKit) {
+  constructor(database: Database, kit: ServerKit, recording: Recording) {
     const { place } = database.options
     if (place.kind === 'libsql' && place.path === ':memory:')
       throw new ServerError(
-        "a transactional action needs a store that outlives the process: give data a url such as 'file:app.db', or of PostgreSQL",
+        `a ${recording} action needs a store that outlives the process: give data a url such as 'file:app.db', or of PostgreSQL`,
         { code: 'INVALID_ACTION' },
       )
     this.#database = database
@@ -54,27 +57,25 @@ export class Transactions {
   }
 
   /** Begins a run when its session is recorded: immediately, if it is. */
-  run(context: RunContext, begin: (records: SessionRecords, Run: Loaded['Run']) => unknown): unknown {
+  run(context: RunContext, begin: (records: SessionRecords, runs: Loaded) => unknown): unknown {
     const loaded = this.#loaded
     const session = this.#kit.findSession(context.session.id)
     if (loaded !== undefined && session !== undefined) {
       const records = loaded.sessions.begin(session)
-      if (!(records instanceof Promise)) return begin(records, loaded.Run)
+      if (!(records instanceof Promise)) return begin(records, loaded)
     }
-    return this.#recordsFor(session).then(([records, Run]) => begin(records, Run))
+    return this.#recordsFor(session).then(([records, runs]) => begin(records, runs))
   }
 
   /** What fails here fails before the action has started. */
-  async #recordsFor(session: ServerSession | undefined): Promise<[SessionRecords, Loaded['Run']]> {
+  async #recordsFor(session: ServerSession | undefined): Promise<[SessionRecords, Loaded]> {
     try {
       if (session === undefined)
         throw new ServerError('the session has ended', { code: 'SESSION_ENDED', notStarted: true })
-      const { sessions, Run } = await this.#load()
-      return [await sessions.begin(session), Run]
+      const loaded = await this.#load()
+      return [await loaded.sessions.begin(session), loaded]
     } catch (error) {
-      if (error instanceof ServerError) throw new Refused(error)
-      const reason = error instanceof IsockError ? `: ${error.message}` : ''
-      throw new Refused(new BusyError(`the store of data cannot record the session${reason}`))
+      throw notRecorded(error, 'session')
     }
   }
 
@@ -87,15 +88,23 @@ export class Transactions {
   }
 
   async #open(): Promise<Loaded> {
-    const [{ KeptSessions: Sessions }, { TransactionalRun: Run }, store] = await Promise.all([
+    const [{ KeptSessions: Sessions }, { TransactionalRun: Run }, { DurableRun: Durable }, store] = await Promise.all([
       import('./durable/kept-sessions.ts'),
       import('./transactional-run.ts'),
+      import('./durable-run.ts'),
       this.#database[durableStore](),
     ])
     const sessions = new Sessions(this.#kit, store)
     await sessions.start()
     this.#kit.keepSessions(sessions)
-    this.#loaded = { sessions, Run }
+    this.#loaded = { sessions, Run, Durable }
     return this.#loaded
   }
+}
+
+/** Refuses a call that has not started, since that could not be recorded. */
+export function notRecorded(error: unknown, what: 'session' | 'start of the call'): Refused {
+  if (error instanceof ServerError) return new Refused(error)
+  const reason = error instanceof IsockError ? `: ${error.message}` : ''
+  return new Refused(new BusyError(`the store of data cannot record the ${what}${reason}`))
 }

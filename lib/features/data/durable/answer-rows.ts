@@ -5,10 +5,15 @@
 //   a row of this call                             ──> not written: that one counts
 //   a row of a later call                          ──> not written: the caller has long settled this one
 //   no session                                     ──> the statement fails: the session is over
+//
+// The row of a durable action is written before it starts, and its answer is put into it while it says so:
+//
+//   started ──> result, failure
+//      ╰──────> unknown: another server has the session, or has asked for the answer
 import type { RecordedAnswer } from '../../../core/session/call-records.ts'
-import type { DurableStore, Row, Run } from './durable-store.ts'
+import type { DurableStore, Row, Run, Value } from './durable-store.ts'
 import { recordedIn, storedForm } from './stored-answer.ts'
-import { tablesOf } from './tables.ts'
+import { AnswerState, tablesOf } from './tables.ts'
 
 /** The call was answered by another server, or its session is over: what this run did must not be committed. */
 export class NotOurs extends Error {
@@ -27,28 +32,51 @@ export interface CallPlace {
   readonly seq: number
 }
 
+/** What a row says of a call: its answer; that it was cut in the middle; that it runs at another server; that a later one has its slot. */
+export type Found = RecordedAnswer | 'cut' | 'running' | 'later'
+
 export class AnswerRows {
   readonly #store: DurableStore
   readonly #upsert: string
+  readonly #start: string
+  readonly #end: string
+  readonly #cut: string
   readonly #select: string
 
   constructor(store: DurableStore) {
-    const { answer } = tablesOf(store)
+    const { answer, session } = tablesOf(store)
     this.#store = store
     this.#upsert = `insert into ${answer} as held (session, slot, seq, state, action, items, answer)
       values (?, ?, ?, ?, ?, ?, ?) on conflict (session, slot) do update set seq = excluded.seq,
       state = excluded.state, action = excluded.action, items = excluded.items, answer = excluded.answer
       where held.seq < excluded.seq returning seq`
+    // The same start, when the answer to its commit was lost.
+    const isSame = `held.seq = excluded.seq and held.state = ${AnswerState.Started} and held.answer = excluded.answer`
+    this.#start = this.#upsert.replace(' returning', ` or (${isSame}) returning`)
+    const isStarted = `session = ? and slot = ? and seq = ? and state = ${AnswerState.Started}`
+    this.#end = `update ${answer} set state = ?, items = ?, answer = ? where ${isStarted} returning seq`
+    const isOurs = `exists (select 1 from ${session} where id = ? and generation = ?)`
+    this.#cut = `update ${answer} set state = ${AnswerState.Unknown}, answer = null where ${isStarted} and ${isOurs} returning seq`
     this.#select = `select seq, state, items, answer from ${answer} where session = ? and slot = ?`
   }
 
   /** Writes an answer as the last statement of a transaction. @throws NotOurs: the transaction must be rolled back. */
   async write(run: Run, { session, slot, seq }: CallPlace, action: string, recorded: RecordedAnswer): Promise<void> {
     const { state, items, answer } = storedForm(recorded)
-    const rows = await run(this.#upsert, [session, slot, seq, state, action, items, answer]).catch((error: unknown) => {
-      throw this.#store.lacksReference(error) ? new NotOurs('session over') : error
-    })
+    const rows = await this.#run(run, this.#upsert, [session, slot, seq, state, action, items, answer])
     if (rows.length === 0) throw new NotOurs('answered')
+  }
+
+  /** Records that a call starts; `token` is the start's own. False: the call has a row. @throws NotOurs ('session over'). */
+  async start(run: Run, { session, slot, seq }: CallPlace, action: string, token: Uint8Array): Promise<boolean> {
+    const values = [session, slot, seq, AnswerState.Started, action, null, token]
+    return (await this.#run(run, this.#start, values)).length > 0
+  }
+
+  /** Records the answer of a call that has started. False: the row does not say any more that it runs. */
+  async end(run: Run, { session, slot, seq }: CallPlace, recorded: RecordedAnswer): Promise<boolean> {
+    const { state, items, answer } = storedForm(recorded)
+    return (await run(this.#end, [state, items, answer, session, slot, seq])).length > 0
   }
 
   /** Records an answer in a transaction of its own. @throws NotOurs. */
@@ -68,11 +96,28 @@ export class AnswerRows {
     })
   }
 
-  /** The answer of this call; 'later': one of a later call of its slot. */
-  async find({ session, slot, seq }: CallPlace): Promise<RecordedAnswer | 'later' | undefined> {
+  /** What is recorded of this call. One that another server has started is cut if the session is ours, by this generation. */
+  async find(place: CallPlace, generation: number): Promise<Found | undefined> {
+    const { session, slot, seq } = place
     const [row] = await this.#store.read(this.#select, [session, slot])
     const found = row === undefined ? 0 : Number(row['seq'])
     if (found < seq) return undefined
-    return found === seq ? recordedIn(row as Row, seq) : 'later'
+    if (found > seq) return 'later'
+    const state = Number(row?.['state'])
+    if (state === AnswerState.Unknown) return 'cut'
+    if (state !== AnswerState.Started) return recordedIn(row as Row, seq)
+    const values = [session, slot, seq, session, generation]
+    if ((await this.#store.transaction((run) => run(this.#cut, values))).length > 0) return 'cut'
+    const [again] = await this.#store.read(this.#select, [session, slot])
+    const isRunning = again === undefined || Number(again['state']) === AnswerState.Started
+    return isRunning || Number(again['seq']) !== seq ? 'running' : this.find(place, generation)
+  }
+
+  async #run(run: Run, sql: string, values: readonly Value[]): Promise<readonly Row[]> {
+    try {
+      return await run(sql, values)
+    } catch (error) {
+      throw this.#store.lacksReference(error) ? new NotOurs('session over') : error
+    }
   }
 }

@@ -1,4 +1,4 @@
-// The sessions of a server that are recorded in its store: those that have made a transactional call, and those that were adopted. Keeps
+// The sessions of a server that are recorded in its store: those that have made a transactional or durable call, and those that were adopted. Keeps
 // their rows up to date, and deletes the rows of sessions that are over.
 //
 //   first transactional call ──> inserted ──┬─> cut <──> resumed ──> ended: deleted
@@ -20,6 +20,7 @@ import { AnswerRows } from './answer-rows.ts'
 import type { DurableStore } from './durable-store.ts'
 import { type DurableCounts, type RecordsHome, SessionRecords } from './session-records.ts'
 import { type SessionPlace, SessionRows } from './session-rows.ts'
+import { SharedCommits } from './shared-commits.ts'
 
 /** How often a server says that it lives, and looks for sessions that are over. */
 const turnMs = 60_000
@@ -39,6 +40,7 @@ interface Kept extends SessionPlace {
 
 export class KeptSessions implements SessionKeeper, RecordsHome {
   readonly answers: AnswerRows
+  readonly commits: SharedCommits
   readonly counts: DurableCounts = { commits: 0, replays: 0, adoptions: 0, unknowns: 0 }
   readonly #kit: ServerKit
   readonly #rows: SessionRows
@@ -59,6 +61,7 @@ export class KeptSessions implements SessionKeeper, RecordsHome {
     this.#kit = kit
     this.#rows = new SessionRows(store, randomBytes(8).toString('hex'))
     this.answers = new AnswerRows(store)
+    this.commits = new SharedCommits(store)
     this.#codec = new StandardCodec(kit.classes, valueLimitsOf(kit.limits))
     this.#leaseMs = Math.min(kit.limits.sessionLeaseMs, longestLeaseMs)
   }
@@ -109,7 +112,7 @@ export class KeptSessions implements SessionKeeper, RecordsHome {
     const adopted = await this.#rows.adopt(id, hashOf(secret), identity?.id, this.#leaseMs).catch(refuse)
     if (adopted === undefined) return undefined
     const { generation, slots: slotCount } = adopted
-    const records = new SessionRecords(this, id, slotCount)
+    const records = new SessionRecords(this, { id, generation }, slotCount)
     this.#adopting.set(id, {
       id,
       generation,
@@ -148,7 +151,7 @@ export class KeptSessions implements SessionKeeper, RecordsHome {
 
   kindOf(name: string): 'recorded' | 'idempotent' | 'other' {
     const action = this.#kit.findAction(name)
-    if (action?.isTransactional === true) return 'recorded'
+    if (action?.isTransactional === true || action?.isDurable === true) return 'recorded'
     const Class = (action?.instance?.constructor ?? action?.actionClass) as ActionClass | undefined
     return Class?.idempotent === true || action?.actionClass?.idempotent === true ? 'idempotent' : 'other'
   }
@@ -170,14 +173,16 @@ export class KeptSessions implements SessionKeeper, RecordsHome {
       const { id, resumeSecret } = grant
       const slots = this.#kit.limits.maxCallsInFlight
       // Higher than that of any earlier row of this id: a server that had it then must not take it for its own.
+      const generation = Math.floor(this.#kit.clock.wallNow?.() ?? calendarNow())
       const kept: Kept = {
         id,
-        generation: Math.floor(this.#kit.clock.wallNow?.() ?? calendarNow()),
-        records: new SessionRecords(this, id, slots),
+        generation,
+        records: new SessionRecords(this, { id, generation }, slots),
         tail: Promise.resolve(),
         isReleased: false,
       }
-      await this.#rows.insert({ ...kept, secretHash: hashOf(resumeSecret), identity: session.identity?.id, slots })
+      const row = { ...kept, secretHash: hashOf(resumeSecret), identity: session.identity?.id, slots }
+      await this.commits.add((run) => this.#rows.insert(run, row))
       // Another page of the client may have taken it over, with another secret.
       if (session.core.isEnded || session.core.grant?.resumeSecret !== resumeSecret) await this.#rows.delete(kept)
       else {

@@ -1,10 +1,16 @@
 // The recorded answers of one session, for its calls that may have run at another server, and for the runs of its transactional calls.
+import { randomBytes } from 'node:crypto'
 import { type IsockError, OutcomeUnknownError } from '../../../core/base/errors.ts'
 import type { CallRecords, RecordedAnswer } from '../../../core/session/call-records.ts'
 import type { Payload } from '../../../core/wire/bytes/payload.ts'
 import { type FailureFrame, Kind, type ResultFrame } from '../../../core/wire/frames/frame.ts'
 import { type AnswerRows, type CallPlace, NotOurs } from './answer-rows.ts'
 import type { Run } from './durable-store.ts'
+import type { SessionPlace } from './session-rows.ts'
+import type { SharedCommits } from './shared-commits.ts'
+
+/** Tells one start of a call from another, which a zombie may have begun. */
+const tokenBytes = 16
 
 /** How often something happened since the server started. */
 export interface DurableCounts {
@@ -14,13 +20,14 @@ export interface DurableCounts {
   replays: number
   /** Sessions that another server had, or this one before a restart. */
   adoptions: number
-  /** Transactional calls whose outcome could not be found out. */
+  /** Transactional and durable calls whose outcome could not be found out. */
   unknowns: number
 }
 
 /** What the records of a session need of their server. */
 export interface RecordsHome {
   readonly answers: AnswerRows
+  readonly commits: SharedCommits
   readonly counts: DurableCounts
   kindOf(action: string): 'recorded' | 'idempotent' | 'other'
   encode(error: IsockError): Payload
@@ -31,11 +38,13 @@ export interface RecordsHome {
 export class SessionRecords implements CallRecords {
   readonly #home: RecordsHome
   readonly #session: string
+  readonly #generation: number
   readonly #slotCount: number
 
-  constructor(home: RecordsHome, session: string, slotCount: number) {
+  constructor(home: RecordsHome, { id, generation }: SessionPlace, slotCount: number) {
     this.#home = home
-    this.#session = session
+    this.#session = id
+    this.#generation = generation
     this.#slotCount = slotCount
   }
 
@@ -44,9 +53,14 @@ export class SessionRecords implements CallRecords {
   }
 
   async find(seq: number): Promise<RecordedAnswer | undefined> {
-    const found = await this.#home.answers.find(this.#placeOf(seq))
+    const found = await this.#home.answers.find(this.#placeOf(seq), this.#generation)
     // Its caller has settled it long ago, and used its slot again.
     if (found === 'later') return this.#unknown(seq, '')
+    if (found === 'cut') return this.unknown(seq, '', 'it had started at a server that is gone')
+    if (found === 'running') {
+      this.#home.onOver(this)
+      return this.#unknown(seq, '')
+    }
     if (found !== undefined) this.#home.counts.replays++
     return found
   }
@@ -92,6 +106,28 @@ export class SessionRecords implements CallRecords {
     return this.#unknown(seq, action)
   }
 
+  /** Records that a durable call starts. Returns what is sent in place of its run if it must not. Rejects if that cannot be recorded. */
+  async start(seq: number, action: string): Promise<RecordedAnswer | undefined> {
+    const token = randomBytes(tokenBytes)
+    try {
+      const isOurs = await this.#home.commits.add((run) =>
+        this.#home.answers.start(run, this.#placeOf(seq), action, token),
+      )
+      return isOurs ? undefined : this.instead(seq, action, new NotOurs('answered'))
+    } catch (error) {
+      if (error instanceof NotOurs) return this.instead(seq, action, error)
+      throw error
+    }
+  }
+
+  /** Records the answer of a durable call, and returns the one that counts. Rejects if the store cannot be reached. */
+  async end(seq: number, action: string, recorded: RecordedAnswer): Promise<RecordedAnswer> {
+    const isOurs = await this.#home.commits.add((run) => this.#home.answers.end(run, this.#placeOf(seq), recorded))
+    if (!isOurs) return this.instead(seq, action, new NotOurs('answered'))
+    this.#home.counts.commits++
+    return recorded
+  }
+
   encode(error: IsockError): Payload {
     return this.#home.encode(error)
   }
@@ -101,14 +137,18 @@ export class SessionRecords implements CallRecords {
   }
 
   /** An answer that says that the outcome is unknown, which is not recorded. */
-  unknown(seq: number, action: string): RecordedAnswer {
+  unknown(seq: number, action: string, why?: string): RecordedAnswer {
     this.#home.counts.unknowns++
-    return this.#unknown(seq, action)
+    return this.#unknown(seq, action, why)
   }
 
-  #unknown(seq: number, action: string): RecordedAnswer {
+  #unknown(
+    seq: number,
+    action: string,
+    why = 'the store cannot say, or another server has the session',
+  ): RecordedAnswer {
     const about = action === '' ? 'the call' : `action "${action}"`
-    const message = `it is unknown whether ${about} was committed: the store cannot say, or another server has the session`
+    const message = `it is unknown what became of ${about}: ${why}`
     const error = this.encode(new OutcomeUnknownError(message))
     return { answer: { kind: Kind.Failure, seq, items: 0, notStarted: false, error }, items: [] }
   }

@@ -1,7 +1,7 @@
 // The rows of sessions, and of the servers that have them. A server has a session while the row's generation is the one it knows.
-import type { DurableStore } from './durable-store.ts'
+import type { DurableStore, Run } from './durable-store.ts'
 import { nowIn } from './durable-store.ts'
-import { type Tables, tablesOf } from './tables.ts'
+import { AnswerState, type Tables, tablesOf } from './tables.ts'
 
 /** The row of a session, as the server that has it knows it. */
 export interface SessionPlace {
@@ -34,16 +34,15 @@ export class SessionRows {
     this.#life = life
   }
 
-  async insert({ id, generation, secretHash, identity, slots }: NewSession): Promise<void> {
+  async insert(run: Run, { id, generation, secretHash, identity, slots }: NewSession): Promise<void> {
     const sql = `insert into ${this.#tables.session} (id, secret_hash, identity, slots, node, generation)
       values (?, ?, ?, ?, ?, ?) on conflict (id) do nothing`
-    const values = [id, secretHash, identity ?? null, slots, this.#life, generation]
-    await this.#store.transaction((run) => run(sql, values))
+    await run(sql, [id, secretHash, identity ?? null, slots, this.#life, generation])
   }
 
   /**
    * Takes a session over for this server: undefined if there is none with this id, secret and identity, or its lease is over. It counts
-   * as without a link until `resumed`.
+   * as without a link until `resumed`. What its durable calls do at the former server counts no more: their outcome is unknown.
    */
   async adopt(
     id: string,
@@ -59,7 +58,13 @@ export class SessionRows {
     if (found.length === 0) return undefined
     const sql = `update ${this.#tables.session} set node = ?, generation = generation + 1, cut_at = ${this.#now}
       where ${which} returning generation, slots`
-    const [row] = await this.#store.transaction((run) => run(sql, [this.#life, ...values]))
+    const cut = `update ${this.#tables.answer} set state = ${AnswerState.Unknown}, answer = null
+      where session = ? and state = ${AnswerState.Started}`
+    const row = await this.#store.transaction(async (run) => {
+      const [taken] = await run(sql, [this.#life, ...values])
+      if (taken !== undefined) await run(cut, [id])
+      return taken
+    })
     return row && { generation: Number(row['generation']), slots: Number(row['slots']) }
   }
 

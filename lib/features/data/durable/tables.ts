@@ -27,8 +27,8 @@ export function tablesOf(store: DurableStore): Tables {
   }
 }
 
-/** What `state` of an answer says. */
-export const AnswerState = { Result: 2, Failure: 3, Buried: 5 } as const
+/** What `state` of an answer says. Started: a durable action runs, or was cut; Unknown: it was cut. */
+export const AnswerState = { Started: 1, Result: 2, Failure: 3, Unknown: 4, Buried: 5 } as const
 
 /** Creates what is missing. `inStore`: the name of a table in the statement that creates it. */
 export async function createTables(store: DurableStore, inStore: (name: string) => string): Promise<void> {
