@@ -12,6 +12,7 @@ import { showsUpload, UploadProgress } from './upload-progress.ts'
 
 export interface CallOptions extends ConnectOptions {
   readonly stdin?: boolean
+  readonly key?: string
 }
 
 /** `words`: what follows the action's name, either JSON or flags. */
@@ -22,7 +23,7 @@ export async function callAction(
   options: CallOptions,
 ): Promise<void> {
   await withClient(address, options, async (client, signal, printer) => {
-    const { stdin: isStreamed = false } = options
+    const { stdin: isStreamed = false, key } = options
     const [json] = words
     const progress = showsUpload(isStreamed, process.stderr, process.stdin)
       ? new UploadProgress(process.stderr)
@@ -33,7 +34,7 @@ export async function callAction(
       const data = areFlags(words)
         ? await readFlags(client, signal, action, words, isStreamed)
         : await readCallData({ json, isStreamed })
-      const call = client.runAction<unknown, unknown>(action, data, { signal })
+      const call = client.runAction<unknown, unknown>(action, data, { signal, key })
       const items = (progress?.follow(call) ?? call)[Symbol.asyncIterator]()
       let step = await items.next()
       while (!step.done) {

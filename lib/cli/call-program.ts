@@ -25,6 +25,7 @@ export function callCommand(): Command {
       .argument('[json...]', "the data, as JSON; '-': read it from standard input")
       .addOption(rawOption())
       .option('--stdin', "each line of standard input is JSON: one item of the action's input stream")
+      .option('--key <key>', 'an idempotency key: a call with the same key has the same answer, and one effect')
       .addHelpText('after', help)
       .action(async (address, action, words: string[], options: CallCommandOptions, self: Command) => {
         if (options.help) return showHelp(self, address, action, options)
@@ -58,6 +59,7 @@ Examples:
   isock call unix:/run/user/1000/app/isock.sock Import - < data.json
   isock call tls://example.org:4440 Pay 10 --credential Login=@login.json --metadata tenant=acme
   isock call localhost:4440 Download '"photo.jpg"' --raw > photo.jpg
+  isock call localhost:4440 Order '{"item": 7}' --key order-17
   seq 100 | isock call localhost:4440 Sum --stdin
 ${exitCodesHelp}`
 

@@ -27,6 +27,7 @@ export const statusOfCode: Readonly<Partial<Record<ErrorCode, number>>> = {
   ALREADY_RUNNING: 409,
   NOT_RUNNING: 409,
   NAME_TAKEN: 409,
+  IDEMPOTENCY_KEY_REUSED: 422,
   CANCELLED: 499,
   OUTCOME_UNKNOWN: 502,
   BUSY: 503,

@@ -26,6 +26,7 @@ const optionNames: Readonly<Record<keyof DataOptions, true>> = {
   statementTimeoutMs: true,
   idleTransactionMs: true,
   clientPatienceMs: true,
+  keepKeysMs: true,
   durability: true,
   maxConnections: true,
   maxRows: true,

@@ -35,6 +35,7 @@ describe('the export data of modules', () => {
       statementTimeoutMs: 1,
       idleTransactionMs: 1,
       clientPatienceMs: 1,
+      keepKeysMs: 1,
       durability: 'normal',
       maxConnections: 1,
       maxRows: 1,

@@ -13,6 +13,7 @@ import { Kind } from '../wire/frames/frame.ts'
 import { fitsFrame, tooLarge } from '../wire/frames/frame-fit.ts'
 import { bytesAsGiven } from '../wire/values/bytes-as-given.ts'
 import { runWithin } from './ambient.ts'
+import { keyRefusal } from './call-key.ts'
 import type { SessionView } from './context.ts'
 import { contractMismatch, fitsContract } from './contract-fit.ts'
 import { encodeFailure, type FailureOptions } from './encode-failure.ts'
@@ -82,6 +83,10 @@ class Run {
     if (action === undefined) return this.#fail(registry.unknownError(call.name), true)
     if (call.contract !== undefined && action.contract !== undefined && !fitsContract(call.contract, action.contract)) {
       return this.#fail(contractMismatch(action.name), true)
+    }
+    if (call.metadata !== undefined) {
+      const refusal = keyRefusal(call, action.takesKeys)
+      if (refusal !== undefined) return this.#fail(refusal, true)
     }
     this.#action = action
     if (action.requirement === undefined) return this.#read(action)
@@ -257,7 +262,7 @@ class Run {
 
   /** The failure is sent when the handler's effects have been undone. */
   #undoAndFail(thrown: unknown, notStarted: boolean): void {
-    const undone = this.#context?.undo(() => this.#encodeThrown(thrown), notStarted)
+    const undone = this.#context?.undo(() => this.#encodeThrown(thrown), notStarted, thrown)
     if (undone === undefined) this.#fail(thrown, notStarted)
     else
       void undone.then((recorded) => {

@@ -2,6 +2,7 @@
 // fields of features, and which members are out of reach to its subclasses.
 import type { Logger } from '../base/log.ts'
 import { type Metadata, noMetadata } from '../wire/frames/metadata.ts'
+import { withoutKey } from './call-key.ts'
 import type { Caller, Context, ServerView, SessionView } from './context.ts'
 import type { RunParent } from './run-options.ts'
 
@@ -53,7 +54,8 @@ export abstract class BaseContext implements Context<unknown> {
   }
 
   get metadata(): Metadata {
-    return this.#call.metadata ?? noMetadata
+    const { metadata } = this.#call
+    return metadata === undefined ? noMetadata : withoutKey(metadata)
   }
 
   get signal(): AbortSignal {

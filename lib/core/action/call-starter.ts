@@ -17,6 +17,7 @@ import type { ActionClass } from './action.ts'
 import { addresseeOf } from './addressee.ts'
 import { currentRun } from './ambient.ts'
 import { Call } from './call.ts'
+import { withKey } from './call-key.ts'
 import { type CallSubject, subjectOf } from './call-subject.ts'
 import { type Contract, contractHash, contractOf, declareClasses, requireName } from './contract.ts'
 import { InputFeed } from './input-feed.ts'
@@ -46,6 +47,14 @@ export interface CallStarterOptions {
 export interface ClientCall extends CallSubject {
   /** What it will send; an interceptor may add to it. */
   readonly metadata: Record<string, string>
+}
+
+/** The parts of a call that its interceptors may change. */
+interface Intercepted {
+  readonly request: { metadata: Metadata | undefined }
+  /** Without what isock adds. */
+  readonly metadata: Metadata | undefined
+  readonly key: string | undefined
 }
 
 const noOptions: RunOptions = {}
@@ -96,6 +105,7 @@ export class CallStarter {
     const onRetry = requireOnRetry(options.onRetry) ?? defaults.onRetry
     refuseAborted(options.signal, name)
     refuseAborted(parent?.signal, name)
+    const metadata = metadataOf(options.metadata, defaults.metadata)
     const isStream = isStreamable(data)
     const payload = isStream ? undefined : this.#encode(data, rules)
     const feeds = (isStream ? [data] : this.#inData.take())?.map((source) => new InputFeed(source))
@@ -104,12 +114,13 @@ export class CallStarter {
       addressee: addresseeOf(name, data),
       order: ++this.#started,
       contract: contract?.hash,
-      metadata: metadataOf(options.metadata, defaults.metadata),
+      metadata: withKey(metadata, options.key),
       data: payload,
-      isIdempotent: options.idempotent ?? contract?.isIdempotent ?? false,
+      isIdempotent: options.idempotent ?? (options.key !== undefined || (contract?.isIdempotent ?? false)),
       feeds: feeds?.map((feed) => feed.start),
     }
-    if (contract?.isRecorded) Object.assign(request, { isTransactional: true })
+    // Only recorded actions take a key.
+    if (contract?.isRecorded || options.key !== undefined) Object.assign(request, { isTransactional: true })
     const pending = new PendingCall({
       request,
       bounds,
@@ -120,7 +131,8 @@ export class CallStarter {
       onRetry: onRetry && keepContext(onRetry),
     })
     parent?.onCall?.(pending)
-    const call = Call.begin<never, never, never>(pending, this.#around(action, name, data, request))
+    const around = this.#around(action, name, data, { request, metadata, key: options.key })
+    const call = Call.begin<never, never, never>(pending, around)
     if (feeds !== undefined) for (const feed of feeds) feed.belongsTo(pending)
     if (options.signal !== undefined) cancelWith(options.signal, pending)
     if (parent !== undefined && parent.signal !== options.signal) cancelWith(parent.signal, pending)
@@ -128,20 +140,15 @@ export class CallStarter {
   }
 
   /** undefined: nothing is around it. */
-  #around(
-    action: unknown,
-    name: string,
-    data: unknown,
-    request: { metadata: Metadata | undefined },
-  ): Around | undefined {
+  #around(action: unknown, name: string, data: unknown, { request, metadata, key }: Intercepted): Around | undefined {
     const { interceptors } = this.#options
     if (interceptors === undefined || interceptors.isEmpty) return undefined
     const subject = subjectOf(action, name, data)
     if (subject === undefined) return undefined
     return (send) => {
-      const call: ClientCall = { ...subject, metadata: { ...request.metadata } }
+      const call: ClientCall = { ...subject, metadata: { ...metadata } }
       return interceptors.run(call, async () => {
-        request.metadata = metadataOf(call.metadata)
+        request.metadata = withKey(metadataOf(call.metadata), key)
         return send()
       })
     }

@@ -6,6 +6,7 @@ import {
   maxMetadataBytes,
   maxMetadataEntries,
   metadataSize,
+  reservedPrefix,
 } from '../wire/frames/metadata.ts'
 import { isPlainObject } from '../wire/values/realm.ts'
 
@@ -13,7 +14,7 @@ import { isPlainObject } from '../wire/values/realm.ts'
 export function metadataOf(given: unknown, defaults?: Metadata): Metadata | undefined {
   const own = requireMetadata(given)
   if (own === undefined || defaults === undefined) return own ?? defaults
-  return within({ ...defaults, ...own })
+  return requireFitting({ ...defaults, ...own })
 }
 
 /** A copy; undefined for none. Throws ClientError (`INVALID_OPTION`). */
@@ -26,11 +27,14 @@ export function requireMetadata(given: unknown): Metadata | undefined {
     if (!isMetadataKey(key))
       throw invalidOption('metadata', 'keys of 1 to 128 characters of a-z, 0-9, "-", "_" and "."', key)
     if (typeof value !== 'string') throw invalidOption(`metadata.${key}`, 'a text', value)
+    if (key.startsWith(reservedPrefix))
+      throw invalidOption('metadata', `keys without "${reservedPrefix}", which is isock's own`, key)
   }
-  return within(Object.fromEntries(entries) as Metadata)
+  return requireFitting(Object.fromEntries(entries) as Metadata)
 }
 
-function within(metadata: Metadata): Metadata {
+/** Throws ClientError (`INVALID_OPTION`) for more than a call may have. */
+export function requireFitting(metadata: Metadata): Metadata {
   const count = Object.keys(metadata).length
   if (count > maxMetadataEntries) throw invalidOption('metadata', `at most ${maxMetadataEntries} keys`, count)
   const size = metadataSize(metadata)

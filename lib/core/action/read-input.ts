@@ -15,7 +15,9 @@ const leastWeighed = 1_024
 export function readInput(call: IncomingCall, action: RegisteredAction, codec: ValueCodec): unknown {
   const { input } = call
   const { rules, input: schema, name } = action
-  const data = action.isTransactional === true ? call.copyData() : call.takeData()
+  // It may be read again, or compared with that of another call.
+  const isKept = action.isTransactional === true || action.takesKeys === true
+  const data = isKept ? call.copyData() : call.takeData()
   if (input !== undefined && (data === undefined || action.takesPayload))
     return new InputItems({ stream: input.streams[0] as InboundStream, codec, rules, schema, actionName: name })
   if (action.takesPayload) return detached(data)

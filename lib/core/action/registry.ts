@@ -47,6 +47,8 @@ export interface RegisteredAction {
   readonly isTransactional?: boolean
   /** A feature records its start and its answer. See {@link ActionFields.durable}. */
   readonly isDurable?: boolean
+  /** A feature keeps the answers of calls with a key. See {@link RunOptions.key}. */
+  readonly takesKeys?: boolean
   /** The instance that runs, if it is one. */
   readonly instance: AnyAction | undefined
   /** The class that it came from, for listings. */

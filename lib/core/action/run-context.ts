@@ -5,6 +5,7 @@ import { unawaited } from '../base/unawaited.ts'
 import type { RecordedAnswer } from '../session/call-records.ts'
 import type { IncomingCall } from '../session/incoming-call.ts'
 import type { Payload } from '../wire/bytes/payload.ts'
+import { keyEntry } from '../wire/frames/metadata.ts'
 import { BaseContext, type ContextSurroundings } from './base-context.ts'
 import type { Caller } from './context.ts'
 import { missingFeature } from './missing-feature.ts'
@@ -31,7 +32,11 @@ export interface RunFeature {
    * Undoes what the run did, before its failure is sent, which may be committed as well. Never rejects. Undefined: there was nothing to
    * undo. `notStarted`: the run was refused.
    */
-  undo(encodeFailure: () => Payload, notStarted: boolean): Promise<RecordedAnswer | undefined> | undefined
+  undo(
+    encodeFailure: () => Payload,
+    notStarted: boolean,
+    thrown: unknown,
+  ): Promise<RecordedAnswer | undefined> | undefined
   /**
    * Whether the run may begin again after this error, which is not sent then: it has undone what the run did when the promise settles. Left
    * out: never.
@@ -89,13 +94,27 @@ export class RunContext extends BaseContext {
   }
 
   /** Undoes what the run did. See {@link RunFeature}. */
-  undo(encodeFailure: () => Payload, notStarted: boolean): Promise<RecordedAnswer | undefined> | undefined {
-    return this.#feature?.undo(encodeFailure, notStarted)
+  undo(
+    encodeFailure: () => Payload,
+    notStarted: boolean,
+    thrown: unknown,
+  ): Promise<RecordedAnswer | undefined> | undefined {
+    return this.#feature?.undo(encodeFailure, notStarted, thrown)
   }
 
   /** Undoes what the run did, for it to begin again. See {@link RunFeature}. */
   again(error: unknown, reruns: number): Promise<void> | undefined {
     return this.#feature?.again?.(error, reruns)
+  }
+
+  /** The idempotency key of the call. */
+  get key(): string | undefined {
+    return this.#call.metadata?.[keyEntry]
+  }
+
+  /** The call's data as it came. Only for recorded actions. */
+  get givenData(): Payload {
+    return this.#call.copyData()
   }
 
   /** Whether the call may have run at another server. */

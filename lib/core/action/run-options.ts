@@ -46,6 +46,16 @@ export interface RunOptions {
    * do not inherit them.
    */
   readonly metadata?: Metadata | undefined
+  /**
+   * An idempotency key, 1 to 255 characters: calls with the same key have one effect and get the same answer, also those of another
+   * client of the same identity, after a crash of client or server, for 24 h (`data({ keepKeysMs })`). For transactional and durable
+   * actions; others refuse it. The same key with another action or other data is a ServerError (`IDEMPOTENCY_KEY_REUSED`). See
+   * docs/durable.md.
+   *
+   * @example
+   * await client.runAction(Order, order, { key: `order-${order.id}` })
+   */
+  readonly key?: string | undefined
   /** The context of the action that makes this call: its remaining time and its signal apply to the call too. */
   readonly parent?: RunParent | undefined
 }
@@ -57,6 +67,7 @@ export const runOptions: OptionTable<RunOptions> = {
   onRetry: 'any',
   metadata: 'any',
   idempotent: 'any',
+  key: 'any',
   credentials: 'protects',
   parent: 'any',
 }

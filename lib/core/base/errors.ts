@@ -57,6 +57,7 @@ export type ErrorCode =
   | 'CANCELLED'
   | 'OUTCOME_UNKNOWN'
   | 'BUSY'
+  | 'IDEMPOTENCY_KEY_REUSED'
   | 'REMOTE_ERROR'
 
 /** Options of every isock error: the cause, and whether the call's handler is known not to have started. */

@@ -103,6 +103,8 @@ export interface ServerKit {
   renewIdentity(sessionId: string, identity: Identity | undefined): void
   /** True for a registered action that is a generator: each of its calls is a stream. */
   isStream(actionName: string): boolean
+  /** True for a registered action whose calls may have a key: see {@link RunOptions.key}. */
+  takesKeys(actionName: string): boolean
   /** The Cache-Control of a registered action without side effects; undefined if it must not be called by GET. */
   cacheControlOf(actionName: string): string | undefined
   /** Lets sessions outlive this server: one feature may record them elsewhere. Throws ClientError (`INVALID_USAGE`) for a second one. */

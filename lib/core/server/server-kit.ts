@@ -59,6 +59,7 @@ export function kitOf({
     findSession: (id) => store.find(id),
     renewIdentity: (id, identity) => store.renewIdentity(id, identity),
     isStream: (name) => registry.find(name)?.isStream === true,
+    takesKeys: (name) => registry.find(name)?.takesKeys === true,
     cacheControlOf: (name) => {
       const action = registry.find(name)
       return action === undefined ? undefined : cacheControlOf(action)

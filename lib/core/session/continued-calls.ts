@@ -3,7 +3,7 @@
 //
 //   nothing of its streams has moved      CALL again
 //   items came, idempotent                lost: who reads the items begins another call, from its position
-//   items came, not idempotent            CALL again: the answer, or that its outcome is unknown
+//   items came, not idempotent, or recorded  CALL again: the answer, or that its outcome is unknown
 //   its input was fed                     CANCEL, which asks: the recorded answer; or it never ran, see below
 //   it was given up                       CANCEL
 import type { IsockError } from '../base/errors.ts'
@@ -26,7 +26,9 @@ export class ContinuedCalls {
     const lost: [OutgoingCall, IsockError][] = []
     for (const call of calls) {
       if (!call.isOpen) continue
-      if (call.items === undefined || !call.request.isIdempotent) this.#calls.add(call)
+      // A recorded answer has all items: the caller gets those that it lacks.
+      const { isIdempotent, isTransactional } = call.request
+      if (call.items === undefined || !isIdempotent || isTransactional === true) this.#calls.add(call)
       else lost.push([call, outcomeUnknown(call, this.#reason)])
     }
     return lost

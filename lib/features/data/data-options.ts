@@ -43,6 +43,8 @@ export interface DataOptions {
    * its call fails with BusyError. Each item gives 100 ms back. Default 4 000, which is less than `waitMs`.
    */
   readonly clientPatienceMs?: number | undefined
+  /** Milliseconds for which the answer of a call with a `key` is kept. Default 86 400 000, a day. */
+  readonly keepKeysMs?: number | undefined
   /**
    * For a libsql file. 'full': each commit is on disk before it is answered. 'normal': a power failure or a crash of
    * the machine may lose the last commits; a crash of the process loses none. Default 'full'.
@@ -66,6 +68,7 @@ export interface ResolvedDataOptions {
   /** 0: forever. */
   readonly idleTransactionMs: number
   readonly clientPatienceMs: number
+  readonly keepKeysMs: number
   readonly durability: Durability
   readonly maxConnections: number
   readonly maxRows: number
@@ -81,6 +84,7 @@ const dataOptions: OptionTable<DataOptions> = {
   schema: 'any',
   durability: 'any',
   clientPatienceMs: 'any',
+  keepKeysMs: 'any',
   idleTransactionMs: 'any',
   waitMs: 'any',
   statementTimeoutMs: 'any',
@@ -124,6 +128,7 @@ export function resolveDataOptions(options: DataOptions): ResolvedDataOptions {
     idleTransactionMs:
       idleTransactionMs === Number.POSITIVE_INFINITY ? 0 : requireTimeout('data.idleTransactionMs', idleTransactionMs),
     clientPatienceMs: requireTimeout('data.clientPatienceMs', options.clientPatienceMs ?? 4_000),
+    keepKeysMs: requireTimeout('data.keepKeysMs', options.keepKeysMs ?? 86_400_000),
     durability,
     maxConnections,
     maxRows: requireCount('data.maxRows', options.maxRows ?? 100_000),

@@ -5,7 +5,6 @@ import type { Context } from '../../core/action/context.ts'
 import { InputItems } from '../../core/action/input-items.ts'
 import { isPromiseLike, itemSourceOf } from '../../core/action/item-source.ts'
 import { recordingOf } from '../../core/action/recording.ts'
-import { Refused } from '../../core/action/refused.ts'
 import type { RegisteredAction } from '../../core/action/registry.ts'
 import { RunContext, type RunFeature } from '../../core/action/run-context.ts'
 import type { Feature, ServerFeature, ServerKit, SessionChange } from '../../core/server/feature.ts'
@@ -112,30 +111,30 @@ export class Data implements ServerFeature {
   #adaptTransactional(action: RegisteredAction, transactions: Transactions): RegisteredAction {
     const run = (data: unknown, context: Context<unknown>): unknown => {
       if (!(context instanceof RunContext)) return action.run(data, context)
-      return transactions.run(context, (records, { Run }) =>
-        this.#runIn(action, data, context, (unit) => new Run(unit, context, records)),
+      return transactions.run(context, (records, { Run }, turn) =>
+        this.#runIn(action, data, context, (unit) => new Run(unit, context, records, turn)),
       )
     }
-    return { ...action, isTransactional: true, run }
+    return { ...action, isTransactional: true, takesKeys: true, run }
   }
 
   #adaptDurable(action: RegisteredAction, transactions: Transactions): RegisteredAction {
     const run = (data: unknown, context: Context<unknown>): unknown => {
       if (!(context instanceof RunContext)) return action.run(data, context)
-      return transactions.run(context, async (records, { Durable }) => {
+      return transactions.run(context, async (records, { Durable, replayed }, turn) => {
         const unit = this.#unitOf(action, data, context)
-        const durable = new Durable(unit, context, records)
-        const isNew = await durable.begin().catch((error: unknown) => {
+        const durable = new Durable(unit, context, records, turn)
+        const former = await durable.begin().catch((error: unknown) => {
           throw notRecorded(error, 'start of the call')
         })
+        if (former !== undefined) throw replayed(context, former)
         context.provide(durable)
-        if (!isNew) throw new Refused(undefined)
         // Nobody waits for it any more.
         if (context.isAbandoned) context.signal.throwIfAborted()
         return start(action, data, unit)
       })
     }
-    return { ...action, isDurable: true, run }
+    return { ...action, isDurable: true, takesKeys: true, run }
   }
 
   /** Runs an action like its plain version: what settles synchronously does so here too, unless it used the store. */

@@ -11,6 +11,7 @@ import { Kind } from '../../core/wire/frames/frame.ts'
 import type { ActionUnit } from './action-unit.ts'
 import { StoreUnavailableError } from './data-errors.ts'
 import type { Db } from './db.ts'
+import type { KeyTurn } from './durable/keyed-calls.ts'
 import type { SessionRecords } from './durable/session-records.ts'
 import { HeldItems } from './held-items.ts'
 
@@ -19,19 +20,27 @@ export class DurableRun implements RunFeature {
   readonly #context: RunContext
   readonly #records: SessionRecords
   readonly #items = new HeldItems('durable')
-  #replayed: RecordedAnswer | undefined
+  readonly #turn: KeyTurn | undefined
 
-  constructor(unit: ActionUnit, context: RunContext, records: SessionRecords) {
+  /** `turn`: that of its key. */
+  constructor(unit: ActionUnit, context: RunContext, records: SessionRecords, turn?: KeyTurn) {
+    this.#turn = turn
     this.#unit = unit
     this.#context = context
     this.#records = records
   }
 
-  /** False: it must not run, and is to be refused; its answer is the recorded one. Rejects if its start cannot be recorded. */
-  async begin(): Promise<boolean> {
+  /** Records that it starts. Returns what is sent in its place if it must not. Rejects if that cannot be recorded. */
+  async begin(): Promise<RecordedAnswer | undefined> {
     const { callId: seq, actionName } = this.#context
-    this.#replayed = await this.#records.start(seq, actionName)
-    return this.#replayed === undefined
+    let isStarted = false
+    try {
+      const former = await this.#records.start(seq, actionName, this.#turn?.key)
+      isStarted = former === undefined
+      return former
+    } finally {
+      if (!isStarted) this.#turn?.release()
+    }
   }
 
   get db(): Db {
@@ -50,7 +59,6 @@ export class DurableRun implements RunFeature {
   }
 
   undo(encodeFailure: () => Payload): Promise<RecordedAnswer> {
-    if (this.#replayed !== undefined) return Promise.resolve(this.#replayed)
     const { callId: seq } = this.#context
     return Promise.resolve(this.#unit.undo()).then(() => {
       const answer = { kind: Kind.Failure, seq, items: 0, notStarted: false, error: encodeFailure() } as const
@@ -71,9 +79,12 @@ export class DurableRun implements RunFeature {
     const { callId: seq, actionName } = this.#context
     for (;;) {
       try {
-        return await this.#records.end(seq, actionName, recorded)
+        const counting = await this.#records.end(seq, actionName, recorded, this.#turn?.key)
+        this.#turn?.release()
+        return counting
       } catch (error) {
         if (error instanceof StoreUnavailableError && !this.#context.isAbandoned) continue
+        this.#turn?.release()
         return this.#records.unknown(seq, actionName, 'it ran, but the store could not record its answer')
       }
     }

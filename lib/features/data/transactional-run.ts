@@ -5,7 +5,7 @@
 //   thrown ──> undo ──> answer row ──> failure
 import type { RunContext, RunFeature } from '../../core/action/run-context.ts'
 import type { NestedCall } from '../../core/action/run-options.ts'
-import { OutcomeUnknownError } from '../../core/base/errors.ts'
+import { ActionError, OutcomeUnknownError } from '../../core/base/errors.ts'
 import type { RecordedAnswer } from '../../core/session/call-records.ts'
 import type { Payload } from '../../core/wire/bytes/payload.ts'
 import { Kind } from '../../core/wire/frames/frame.ts'
@@ -13,6 +13,8 @@ import type { ActionUnit } from './action-unit.ts'
 import { StoreUnavailableError } from './data-errors.ts'
 import type { Db } from './db.ts'
 import { NotOurs } from './durable/answer-rows.ts'
+import type { CallKey } from './durable/key-rows.ts'
+import type { KeyTurn } from './durable/keyed-calls.ts'
 import type { SessionRecords } from './durable/session-records.ts'
 import { HeldItems } from './held-items.ts'
 
@@ -23,11 +25,14 @@ export class TransactionalRun implements RunFeature {
   readonly #unit: ActionUnit
   readonly #context: RunContext
   readonly #records: SessionRecords
+  readonly #turn: KeyTurn | undefined
   readonly #items = new HeldItems('transactional')
   /** The error of a commit that did not happen. */
   #lost: StoreUnavailableError | undefined
 
-  constructor(unit: ActionUnit, context: RunContext, records: SessionRecords) {
+  /** `turn`: that of its key. */
+  constructor(unit: ActionUnit, context: RunContext, records: SessionRecords, turn?: KeyTurn) {
+    this.#turn = turn
     this.#unit = unit
     this.#context = context
     this.#records = records
@@ -45,22 +50,33 @@ export class TransactionalRun implements RunFeature {
     const items = this.#items.all
     const { callId: seq } = this.#context
     const recorded: RecordedAnswer = { answer: { kind: Kind.Result, seq, items: items.length, value }, items }
+    if (this.#turn !== undefined) return this.#commit(recorded).finally(() => this.#turn?.release())
     if (this.#unit.isHolding || this.#context.mayHaveRun) return this.#commit(recorded)
     const kept = this.#unit.keep()
     if (items.length === 0) return kept
     return Promise.resolve(kept).then(() => recorded)
   }
 
-  undo(encodeFailure: () => Payload, notStarted: boolean): Promise<RecordedAnswer | undefined> | undefined {
+  undo(
+    encodeFailure: () => Payload,
+    notStarted: boolean,
+    thrown: unknown,
+  ): Promise<RecordedAnswer | undefined> | undefined {
     const undone = this.#unit.undo()
+    const turn = this.#turn
     // Nobody waits for the failure of a call that was given up, unless it may run elsewhere.
-    if (notStarted || (this.#context.isAbandoned && !this.#context.mayHaveRun)) return undone
-    return Promise.resolve(undone).then(() => this.#recordFailure(encodeFailure()))
+    const isNoAnswer = notStarted || (this.#context.isAbandoned && !this.#context.mayHaveRun)
+    if (isNoAnswer && turn === undefined) return undone
+    const key = turn !== undefined && this.#isAnswer(thrown) ? turn.key : undefined
+    return Promise.resolve(undone)
+      .then(() => (isNoAnswer ? undefined : this.#recordFailure(encodeFailure(), key)))
+      .finally(() => turn?.release())
   }
 
   again(error: unknown, reruns: number): Promise<void> | undefined {
     const isPassing = (error !== undefined && error === this.#lost) || this.#unit.wasInterrupted
     if (!isPassing || this.#context.isAbandoned) return undefined
+    this.#turn?.release()
     return Promise.resolve(this.#unit.undo()).then(() => this.#unit.delay(firstDelayMs * 2 ** reruns))
   }
 
@@ -76,14 +92,14 @@ export class TransactionalRun implements RunFeature {
     const { callId: seq, actionName } = this.#context
     if (!this.#unit.isHolding) {
       await this.#unit.keep()
-      return this.#records.recordAll(seq, actionName, recorded)
+      return this.#records.recordAll(seq, actionName, recorded, this.#turn?.key)
     }
     try {
-      await this.#unit.keepWith((run) => this.#records.write(run, seq, actionName, recorded))
+      await this.#unit.keepWith((run) => this.#records.write(run, seq, actionName, recorded, this.#turn?.key))
       this.#records.counts.commits++
       return recorded
     } catch (error) {
-      if (error instanceof NotOurs) return this.#records.instead(seq, actionName, error)
+      if (error instanceof NotOurs) return this.#records.instead(seq, actionName, error, this.#turn?.key)
       if (error instanceof OutcomeUnknownError) return this.#afterLostCommit(recorded)
       throw error
     }
@@ -97,7 +113,7 @@ export class TransactionalRun implements RunFeature {
     const { callId: seq, actionName } = this.#context
     while (!this.#context.isAbandoned) {
       try {
-        const found = await this.#records.probe(seq, actionName, recorded)
+        const found = await this.#records.probe(seq, actionName, recorded, this.#turn?.key)
         if (found !== undefined) return found
       } catch (error) {
         if (error instanceof StoreUnavailableError) continue
@@ -111,16 +127,16 @@ export class TransactionalRun implements RunFeature {
     return this.#records.unknown(seq, actionName)
   }
 
-  async #recordFailure(error: Payload): Promise<RecordedAnswer | undefined> {
+  /** Whether an error is the action's answer, which its key keeps: after any other one, the same key may run again. */
+  #isAnswer(thrown: unknown): boolean {
+    return thrown instanceof ActionError && !(thrown instanceof StoreUnavailableError) && !this.#unit.wasInterrupted
+  }
+
+  async #recordFailure(error: Payload, key: CallKey | undefined): Promise<RecordedAnswer | undefined> {
     const { callId: seq, actionName } = this.#context
+    const answer = { kind: Kind.Failure, seq, items: 0, notStarted: false, error } as const
     try {
-      return await this.#records.record(seq, actionName, {
-        kind: Kind.Failure,
-        seq,
-        items: 0,
-        notStarted: false,
-        error,
-      })
+      return await this.#records.recordAll(seq, actionName, { answer, items: [] }, key)
     } catch {
       // The store cannot be reached. No other server has run this call, unless the session was adopted: then it may still do so.
       return this.#context.mayHaveRun ? this.#records.unknown(seq, actionName) : undefined

@@ -8,16 +8,23 @@ import { BusyError, IsockError, ServerError } from '../../core/base/errors.ts'
 import type { ServerKit, SessionChange } from '../../core/server/feature.ts'
 import type { ServerSession } from '../../core/server/server-session.ts'
 import { type Database, durableStore } from './database.ts'
+import { callKeyOf } from './durable/call-key.ts'
 import type { KeptSessions } from './durable/kept-sessions.ts'
+import type { KeyTurn } from './durable/keyed-calls.ts'
 import type { DurableCounts, SessionRecords } from './durable/session-records.ts'
 import type { DurableRun } from './durable-run.ts'
+import type { replayed } from './replayed-run.ts'
 import type { TransactionalRun } from './transactional-run.ts'
 
 interface Loaded {
   readonly sessions: KeptSessions
   readonly Run: typeof TransactionalRun
   readonly Durable: typeof DurableRun
+  readonly replayed: typeof replayed
 }
+
+/** Begins a run; `turn`: that of its key. */
+type Begin = (records: SessionRecords, runs: Loaded, turn?: KeyTurn) => unknown
 
 export class Transactions {
   readonly #database: Database
@@ -57,7 +64,8 @@ export class Transactions {
   }
 
   /** Begins a run when its session is recorded: immediately, if it is. */
-  run(context: RunContext, begin: (records: SessionRecords, runs: Loaded) => unknown): unknown {
+  run(context: RunContext, begin: Begin): unknown {
+    if (context.key !== undefined) return this.#runKeyed(context, context.key, begin)
     const loaded = this.#loaded
     const session = this.#kit.findSession(context.session.id)
     if (loaded !== undefined && session !== undefined) {
@@ -65,6 +73,19 @@ export class Transactions {
       if (!(records instanceof Promise)) return begin(records, loaded)
     }
     return this.#recordsFor(session).then(([records, runs]) => begin(records, runs))
+  }
+
+  /** Begins a run when no other has its key; or answers with what is recorded of the key. */
+  async #runKeyed(context: RunContext, key: string, begin: Begin): Promise<unknown> {
+    const session = this.#kit.findSession(context.session.id)
+    const [records, loaded] = await this.#recordsFor(session)
+    const { callId: seq, actionName, givenData: data, signal } = context
+    const callKey = callKeyOf({ identity: session?.identity?.id, key, actionName, data })
+    const entered = await loaded.sessions.keyed.enter(callKey, seq, signal).catch((error: unknown) => {
+      throw context.isAbandoned ? new Refused(error) : notRecorded(error, 'key')
+    })
+    if (typeof entered === 'object' && 'release' in entered) return begin(records, loaded, entered)
+    throw loaded.replayed(context, records.answerOf(seq, actionName, entered))
   }
 
   /** What fails here fails before the action has started. */
@@ -88,22 +109,24 @@ export class Transactions {
   }
 
   async #open(): Promise<Loaded> {
-    const [{ KeptSessions: Sessions }, { TransactionalRun: Run }, { DurableRun: Durable }, store] = await Promise.all([
-      import('./durable/kept-sessions.ts'),
-      import('./transactional-run.ts'),
-      import('./durable-run.ts'),
-      this.#database[durableStore](),
-    ])
-    const sessions = new Sessions(this.#kit, store)
+    const [{ KeptSessions: Sessions }, { TransactionalRun: Run }, { DurableRun: Durable }, replays, store] =
+      await Promise.all([
+        import('./durable/kept-sessions.ts'),
+        import('./transactional-run.ts'),
+        import('./durable-run.ts'),
+        import('./replayed-run.ts'),
+        this.#database[durableStore](),
+      ])
+    const sessions = new Sessions(this.#kit, store, this.#database.options.keepKeysMs)
     await sessions.start()
     this.#kit.keepSessions(sessions)
-    this.#loaded = { sessions, Run, Durable }
+    this.#loaded = { sessions, Run, Durable, replayed: replays.replayed }
     return this.#loaded
   }
 }
 
 /** Refuses a call that has not started, since that could not be recorded. */
-export function notRecorded(error: unknown, what: 'session' | 'start of the call'): Refused {
+export function notRecorded(error: unknown, what: 'session' | 'start of the call' | 'key'): Refused {
   if (error instanceof ServerError) return new Refused(error)
   const reason = error instanceof IsockError ? `: ${error.message}` : ''
   return new Refused(new BusyError(`the store of data cannot record the ${what}${reason}`))

@@ -103,6 +103,8 @@ export interface WebHost {
   hasProcessEnded(name: string): boolean
   /** Whether an action is a generator, so that each call is a stream. False if unknown. */
   isStream(actionName: string): boolean
+  /** Whether the server keeps the answers of calls with a key of this action, see `RunOptions.key`. */
+  takesKeys(actionName: string): boolean
   /** The Cache-Control of an action that declares `idempotent` and `cacheControl`; undefined if it cannot be called by GET. */
   cacheControlOf(actionName: string): string | undefined
   /** Finds the session of a gateway's own client by its `sessionId`. */

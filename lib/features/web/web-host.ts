@@ -13,7 +13,7 @@ export interface ProcessView {
 
 export function webHostOf(kit: ServerKit, processes: () => readonly ProcessView[]): WebHost {
   const { server, clock, log, limits, accounting, guardNames, exposeErrors } = kit
-  const { isStream, cacheControlOf, findSession, renewIdentity } = kit
+  const { isStream, takesKeys, cacheControlOf, findSession, renewIdentity } = kit
   return {
     server,
     clock,
@@ -27,6 +27,7 @@ export function webHostOf(kit: ServerKit, processes: () => readonly ProcessView[
     },
     hasProcessEnded: (name) => processes().some((each) => each.name === name && hasEnded.has(each.state)),
     isStream,
+    takesKeys,
     cacheControlOf,
     findSession,
     renewIdentity,

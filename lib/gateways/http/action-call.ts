@@ -14,6 +14,8 @@ export interface ActionCall {
   readonly data: unknown
   readonly signal: AbortSignal
   readonly timeoutMs: number | undefined
+  /** Under which the server's store keeps the outcome. */
+  readonly storedKey?: string | undefined
   readonly accepted: Accepted
   /** The format of the request. */
   readonly format: ValueFormat
@@ -27,8 +29,8 @@ export interface ActionCall {
  * its first item.
  */
 export async function runAction(call: ActionCall): Promise<Answer | undefined> {
-  const { client, name, data, signal, timeoutMs, accepted } = call
-  const items = client.runAction(name, data, { signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) })
+  const { client, name, data, signal, timeoutMs, storedKey: key, accepted } = call
+  const items = client.runAction(name, data, { signal, key, ...(timeoutMs === undefined ? {} : { timeoutMs }) })
   const reader = items[Symbol.asyncIterator]()
   const first = await reader.next()
   const { stream, streamIfNeeded } = accepted

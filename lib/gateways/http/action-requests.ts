@@ -13,7 +13,7 @@ import { HttpError } from './error-answer.ts'
 import type { EventStream } from './event-stream.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import type { HttpVisit } from './http-visit.ts'
-import { fingerprintOf, readIdempotencyKey } from './idempotency-key.ts'
+import { fingerprintOf, readIdempotencyKey, storedKeyOf } from './idempotency-key.ts'
 import { bodyTypeOf } from './request-data.ts'
 import type { RequestPlace } from './request-places.ts'
 
@@ -27,7 +27,11 @@ interface RequestHead {
 }
 
 /** What ends a call: its request or, for a call with a key, which outlives its request, only the end of the server. */
-type CallScope = Pick<ActionCall, 'signal' | 'openStream'>
+type CallScope = Pick<ActionCall, 'signal' | 'openStream' | 'storedKey'>
+
+type Settle = (answer: Answer, fate: 'keep' | 'drop') => void
+
+const nothing = (): void => undefined
 
 interface SharedRun {
   /** Whether this request started the run. */
@@ -80,22 +84,40 @@ export class ActionRequests {
 
   /** The first request keeps its place until the run has ended. A joining request leaves with its client. */
   #runOnce(visit: HttpVisit, admitted: AdmittedRequest, asked: RequestHead, body: Body, key: string): SharedRun {
-    const { outcomes } = this.#parts
+    const { outcomes, host } = this.#parts
+    if (host.takesKeys(asked.name)) return this.#runStored(admitted, asked, body, key)
     const fingerprint = fingerprintOf(asked.bodyType, body.bytes)
     const begun = outcomes.begin({ identity: admitted.callerId, action: asked.name, key }, admitted.owner, fingerprint)
     if (!begun.isFirst) return { isFirst: false, answer: unlessAborted(begun.answer, visit.signal).then(asReplayed) }
-    const answer = this.#runKept(admitted, asked, body, begun.settle)
-    this.#kept.add(answer)
-    void answer.finally(() => this.#kept.delete(answer))
-    return { isFirst: true, answer }
+    return { isFirst: true, answer: this.#runKept(admitted, asked, body, begun.settle) }
   }
 
-  /** Never rejects. */
-  async #runKept(
+  /** The server's store keeps the outcome, and knows which request is the first. */
+  #runStored(admitted: AdmittedRequest, asked: RequestHead, body: Body, key: string): SharedRun {
+    const storedKey = storedKeyOf(key, admitted.callerId, admitted.owner.identity !== undefined)
+    return { isFirst: true, answer: this.#runKept(admitted, asked, body, nothing, storedKey) }
+  }
+
+  #runKept(
     admitted: AdmittedRequest,
     asked: RequestHead,
     body: Body,
-    settle: (answer: Answer, fate: 'keep' | 'drop') => void,
+    settle: Settle,
+    storedKey?: string,
+  ): Promise<Answer> {
+    const answer = this.#runToEnd(admitted, asked, body, settle, storedKey)
+    this.#kept.add(answer)
+    void answer.finally(() => this.#kept.delete(answer))
+    return answer
+  }
+
+  /** Never rejects. */
+  async #runToEnd(
+    admitted: AdmittedRequest,
+    asked: RequestHead,
+    body: Body,
+    settle: Settle,
+    storedKey?: string,
   ): Promise<Answer> {
     const openStream = (): never => {
       throw streamWithKey(asked.name)
@@ -103,7 +125,7 @@ export class ActionRequests {
     let answer: Answer
     let fate: 'keep' | 'drop' = 'keep'
     try {
-      answer = (await this.#run(admitted, asked, body, { signal: this.#abort.signal, openStream })) as Answer
+      answer = (await this.#run(admitted, asked, body, { signal: this.#abort.signal, openStream, storedKey })) as Answer
     } catch (error) {
       answer = this.#parts.errors.answer(error)
       if (hasNotStarted(error)) fate = 'drop'

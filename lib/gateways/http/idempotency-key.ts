@@ -20,6 +20,15 @@ export function readIdempotencyKey(headers: IncomingHttpHeaders): string | undef
   throw new HttpError(400, 'BAD_REQUEST', message)
 }
 
+/** The key under which a store keeps an outcome: callers without an identity must not share theirs. */
+export function storedKeyOf(key: string, callerId: string, hasIdentity: boolean): string {
+  return hasIdentity
+    ? key
+    : createHash('sha256')
+        .update(JSON.stringify([callerId, key]))
+        .digest('base64')
+}
+
 /** A digest of the body's type and bytes, equal for equal requests. */
 export function fingerprintOf(bodyType: string, bytes: Uint8Array): string {
   return createHash('sha256').update(`${bodyType}\n`).update(bytes).digest('base64')

@@ -13,6 +13,10 @@ export type Metadata = Readonly<Record<string, string>>
 export const maxMetadataEntries = 64
 export const maxMetadataBytes = 8_192
 const maxKeyBytes = 128
+/** What isock itself sends begins with it; callers cannot. */
+export const reservedPrefix = 'isock.'
+/** The idempotency key of a call. */
+export const keyEntry = 'isock.key'
 
 export const noMetadata: Metadata = Object.freeze(Object.create(null) as Metadata)
 

@@ -15,11 +15,11 @@ import type { DurableStore, Row, Run, Value } from './durable-store.ts'
 import { recordedIn, storedForm } from './stored-answer.ts'
 import { AnswerState, tablesOf } from './tables.ts'
 
-/** The call was answered by another server, or its session is over: what this run did must not be committed. */
+/** The call was answered by another server, its session is over, or another call has its key: what this run did must not be committed. */
 export class NotOurs extends Error {
-  readonly why: 'answered' | 'session over'
+  readonly why: 'answered' | 'session over' | 'key taken'
 
-  constructor(why: 'answered' | 'session over') {
+  constructor(why: NotOurs['why']) {
     super(`the call is not this server's: ${why}`)
     this.why = why
   }
@@ -80,15 +80,29 @@ export class AnswerRows {
   }
 
   /** Records an answer in a transaction of its own. @throws NotOurs. */
-  async record(place: CallPlace, action: string, recorded: RecordedAnswer): Promise<void> {
-    await this.#store.transaction((run) => this.write(run, place, action, recorded))
+  async record(
+    place: CallPlace,
+    action: string,
+    recorded: RecordedAnswer,
+    last?: (run: Run) => Promise<void>,
+  ): Promise<void> {
+    await this.#store.transaction(async (run) => {
+      await this.write(run, place, action, recorded)
+      await last?.(run)
+    })
   }
 
   /** Waits for a transaction that writes an answer of this call, and undoes what it does itself. @throws NotOurs: there is an answer. */
-  async probe(place: CallPlace, action: string, recorded: RecordedAnswer): Promise<void> {
+  async probe(
+    place: CallPlace,
+    action: string,
+    recorded: RecordedAnswer,
+    last?: (run: Run) => Promise<void>,
+  ): Promise<void> {
     const undone = new Error('undone')
     const work = async (run: Run): Promise<void> => {
       await this.write(run, place, action, recorded)
+      await last?.(run)
       throw undone
     }
     await this.#store.transaction(work).catch((error: unknown) => {

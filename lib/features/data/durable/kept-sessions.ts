@@ -18,6 +18,8 @@ import { discreet } from '../../../core/wire/rich/discreet-error.ts'
 import { StandardCodec, valueLimitsOf } from '../../../core/wire/value-codec.ts'
 import { AnswerRows } from './answer-rows.ts'
 import type { DurableStore } from './durable-store.ts'
+import { KeyRows } from './key-rows.ts'
+import { KeyedCalls } from './keyed-calls.ts'
 import { type DurableCounts, type RecordsHome, SessionRecords } from './session-records.ts'
 import { type SessionPlace, SessionRows } from './session-rows.ts'
 import { SharedCommits } from './shared-commits.ts'
@@ -41,6 +43,8 @@ interface Kept extends SessionPlace {
 export class KeptSessions implements SessionKeeper, RecordsHome {
   readonly answers: AnswerRows
   readonly commits: SharedCommits
+  readonly keys: KeyRows
+  readonly keyed: KeyedCalls
   readonly counts: DurableCounts = { commits: 0, replays: 0, adoptions: 0, unknowns: 0 }
   readonly #kit: ServerKit
   readonly #rows: SessionRows
@@ -57,11 +61,14 @@ export class KeptSessions implements SessionKeeper, RecordsHome {
   /** Work on rows of sessions that have ended. */
   readonly #endings = new Set<Promise<unknown>>()
 
-  constructor(kit: ServerKit, store: DurableStore) {
+  /** `keepKeysMs`: how long the answers of calls with a key are kept. */
+  constructor(kit: ServerKit, store: DurableStore, keepKeysMs = 86_400_000) {
     this.#kit = kit
     this.#rows = new SessionRows(store, randomBytes(8).toString('hex'))
     this.answers = new AnswerRows(store)
     this.commits = new SharedCommits(store)
+    this.keys = new KeyRows(store, keepKeysMs, leastDeadMs)
+    this.keyed = new KeyedCalls(this.keys, kit.clock)
     this.#codec = new StandardCodec(kit.classes, valueLimitsOf(kit.limits))
     this.#leaseMs = Math.min(kit.limits.sessionLeaseMs, longestLeaseMs)
   }
@@ -223,6 +230,7 @@ export class KeptSessions implements SessionKeeper, RecordsHome {
       const deadMs = Math.max(this.#leaseMs, leastDeadMs)
       const judges = nowMs - this.#reachedSinceMs >= deadMs
       await this.#rows.deleteExpired(this.#leaseMs, judges ? deadMs : undefined)
+      await this.keys.deleteExpired()
     } catch (error) {
       this.#reachedSinceMs = undefined
       this.#report(error)

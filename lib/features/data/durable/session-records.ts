@@ -1,11 +1,12 @@
 // The recorded answers of one session, for its calls that may have run at another server, and for the runs of its transactional calls.
 import { randomBytes } from 'node:crypto'
-import { type IsockError, OutcomeUnknownError } from '../../../core/base/errors.ts'
+import { BusyError, type IsockError, OutcomeUnknownError } from '../../../core/base/errors.ts'
 import type { CallRecords, RecordedAnswer } from '../../../core/session/call-records.ts'
 import type { Payload } from '../../../core/wire/bytes/payload.ts'
 import { type FailureFrame, Kind, type ResultFrame } from '../../../core/wire/frames/frame.ts'
 import { type AnswerRows, type CallPlace, NotOurs } from './answer-rows.ts'
 import type { Run } from './durable-store.ts'
+import { type CallKey, type FoundKey, type KeyRows, keyReused } from './key-rows.ts'
 import type { SessionPlace } from './session-rows.ts'
 import type { SharedCommits } from './shared-commits.ts'
 
@@ -28,6 +29,7 @@ export interface DurableCounts {
 export interface RecordsHome {
   readonly answers: AnswerRows
   readonly commits: SharedCommits
+  readonly keys: KeyRows
   readonly counts: DurableCounts
   kindOf(action: string): 'recorded' | 'idempotent' | 'other'
   encode(error: IsockError): Payload
@@ -71,58 +73,97 @@ export class SessionRecords implements CallRecords {
   }
 
   /** Records an answer, unless the call has one, and returns the one that counts. Rejects if the store cannot be reached. */
-  async recordAll(seq: number, action: string, recorded: RecordedAnswer): Promise<RecordedAnswer> {
+  async recordAll(seq: number, action: string, recorded: RecordedAnswer, key?: CallKey): Promise<RecordedAnswer> {
     try {
-      await this.#home.answers.record(this.#placeOf(seq), action, recorded)
+      const last = this.#lastOf(seq, recorded, key)
+      await this.#home.answers.record(this.#placeOf(seq), action, recorded, last)
       this.#home.counts.commits++
       return recorded
     } catch (error) {
-      if (error instanceof NotOurs) return this.instead(seq, action, error)
+      if (error instanceof NotOurs) return this.instead(seq, action, error, key)
       throw error
     }
   }
 
   /** The answer that the call has. undefined: it has none, and no transaction that had written this one can be committed any more. */
-  async probe(seq: number, action: string, recorded: RecordedAnswer): Promise<RecordedAnswer | undefined> {
+  async probe(
+    seq: number,
+    action: string,
+    recorded: RecordedAnswer,
+    key?: CallKey,
+  ): Promise<RecordedAnswer | undefined> {
     try {
-      await this.#home.answers.probe(this.#placeOf(seq), action, recorded)
+      const last = this.#lastOf(seq, recorded, key)
+      await this.#home.answers.probe(this.#placeOf(seq), action, recorded, last)
       return undefined
     } catch (error) {
-      if (error instanceof NotOurs) return this.instead(seq, action, error)
+      if (error instanceof NotOurs) return this.instead(seq, action, error, key)
       throw error
     }
   }
 
   /** Writes an answer as the last statement of the transaction of its effect. @throws NotOurs: see `instead`. */
-  write(run: Run, seq: number, action: string, recorded: RecordedAnswer): Promise<void> {
-    return this.#home.answers.write(run, this.#placeOf(seq), action, recorded)
+  async write(run: Run, seq: number, action: string, recorded: RecordedAnswer, key?: CallKey): Promise<void> {
+    await this.#home.answers.write(run, this.#placeOf(seq), action, recorded)
+    await this.#lastOf(seq, recorded, key)?.(run)
   }
 
   /** The answer to be sent in place of one that was not written. Rejects if the store cannot be reached. */
-  async instead(seq: number, action: string, { why }: NotOurs): Promise<RecordedAnswer> {
+  async instead(seq: number, action: string, { why }: NotOurs, key?: CallKey): Promise<RecordedAnswer> {
+    if (why === 'key taken' && key !== undefined)
+      return this.answerOf(seq, action, await this.#home.keys.find(key, seq))
     const found = why === 'answered' ? await this.find(seq) : undefined
     if (found !== undefined) return found
     this.#home.onOver(this)
     return this.#unknown(seq, action)
   }
 
+  /** The answer of a call whose key has a row. */
+  answerOf(seq: number, action: string, found: FoundKey | undefined): RecordedAnswer {
+    if (found === 'reused') return this.#failure(seq, keyReused(), true)
+    if (found === undefined || typeof found === 'string')
+      return this.unknown(seq, action, 'a call with its key was running at a server that is gone')
+    this.#home.counts.replays++
+    return found
+  }
+
   /** Records that a durable call starts. Returns what is sent in place of its run if it must not. Rejects if that cannot be recorded. */
-  async start(seq: number, action: string): Promise<RecordedAnswer | undefined> {
+  async start(seq: number, action: string, key?: CallKey): Promise<RecordedAnswer | undefined> {
     const token = randomBytes(tokenBytes)
     try {
-      const isOurs = await this.#home.commits.add((run) =>
-        this.#home.answers.start(run, this.#placeOf(seq), action, token),
-      )
+      const isOurs = await this.#home.commits.add(async (run) => {
+        if (!(await this.#home.answers.start(run, this.#placeOf(seq), action, token))) return false
+        if (key !== undefined && !(await this.#home.keys.start(run, key, this.#placeOf(seq))))
+          throw new NotOurs('key taken')
+        return true
+      })
       return isOurs ? undefined : this.instead(seq, action, new NotOurs('answered'))
     } catch (error) {
+      if (error instanceof NotOurs && error.why === 'key taken' && key !== undefined) {
+        const found = await this.#home.keys.find(key, seq)
+        if (found === undefined || found === 'running') throw new BusyError('another call with this key is running')
+        return this.answerOf(seq, action, found)
+      }
       if (error instanceof NotOurs) return this.instead(seq, action, error)
       throw error
     }
   }
 
   /** Records the answer of a durable call, and returns the one that counts. Rejects if the store cannot be reached. */
-  async end(seq: number, action: string, recorded: RecordedAnswer): Promise<RecordedAnswer> {
-    const isOurs = await this.#home.commits.add((run) => this.#home.answers.end(run, this.#placeOf(seq), recorded))
+  async end(seq: number, action: string, recorded: RecordedAnswer, key?: CallKey): Promise<RecordedAnswer> {
+    const { commits, answers, keys } = this.#home
+    const place = this.#placeOf(seq)
+    const isOurs = await commits
+      .add(async (run) => {
+        const isRunning = await answers.end(run, place, recorded)
+        if (isRunning && key !== undefined && !(await keys.end(run, key, place, recorded)))
+          throw new NotOurs('answered')
+        return isRunning
+      })
+      .catch((error: unknown) => {
+        if (error instanceof NotOurs) return false
+        throw error
+      })
     if (!isOurs) return this.instead(seq, action, new NotOurs('answered'))
     this.#home.counts.commits++
     return recorded
@@ -149,8 +190,19 @@ export class SessionRecords implements CallRecords {
   ): RecordedAnswer {
     const about = action === '' ? 'the call' : `action "${action}"`
     const message = `it is unknown what became of ${about}: ${why}`
-    const error = this.encode(new OutcomeUnknownError(message))
-    return { answer: { kind: Kind.Failure, seq, items: 0, notStarted: false, error }, items: [] }
+    return this.#failure(seq, new OutcomeUnknownError(message), false)
+  }
+
+  #failure(seq: number, error: IsockError, notStarted: boolean): RecordedAnswer {
+    return { answer: { kind: Kind.Failure, seq, items: 0, notStarted, error: this.encode(error) }, items: [] }
+  }
+
+  /** What is done after the answer was written: the key has it too. */
+  #lastOf(seq: number, recorded: RecordedAnswer, key: CallKey | undefined): ((run: Run) => Promise<void>) | undefined {
+    if (key === undefined) return undefined
+    return async (run) => {
+      if (!(await this.#home.keys.write(run, key, this.#placeOf(seq), recorded))) throw new NotOurs('key taken')
+    }
   }
 
   #placeOf(seq: number): CallPlace {

@@ -29,7 +29,7 @@ export function storedForm({ answer, items }: RecordedAnswer): StoredAnswer {
   return {
     state: isResult ? AnswerState.Result : failed,
     items: items.length === 0 ? null : bytesOf(items),
-    answer: bytesOf([payload]).subarray(headBytes),
+    answer: payloadBytes(payload),
   }
 }
 
@@ -42,6 +42,11 @@ export function recordedIn(row: Row, seq: number): RecordedAnswer {
   if (state === AnswerState.Result) return { answer: { kind: Kind.Result, seq, items: count, value: payload }, items }
   const notStarted = state === AnswerState.Buried
   return { answer: { kind: Kind.Failure, seq, items: count, notStarted, error: payload }, items }
+}
+
+/** A payload as it is sent. */
+export function payloadBytes(payload: Payload): Uint8Array {
+  return bytesOf([payload]).subarray(headBytes)
 }
 
 function bytesOf(payloads: readonly Payload[]): Uint8Array {
@@ -72,7 +77,7 @@ function payloadIn(bytes: Uint8Array): Payload {
 }
 
 /** libsql returns an ArrayBuffer, PostgreSQL a Buffer. */
-function bytesIn(column: unknown): Uint8Array {
+export function bytesIn(column: unknown): Uint8Array {
   if (column instanceof ArrayBuffer) return new Uint8Array(column)
   if (column instanceof Uint8Array) return column
   throw new ServerError('a recorded answer cannot be read')

@@ -5,6 +5,7 @@
 //   isock_session  a client's session: who may resume it, which server has it (a higher generation wins), and since when it has no link
 //   isock_claim    a time at which a task was due, and the server that did its run
 //   isock_lease    the server that does the runs of a task, and until when
+//   isock_key      the answer of calls with an idempotency key, or the call that runs with it
 //   isock_answer   the last answer in a slot of a session: a later call of the slot overwrites it
 import type { DurableStore, Run } from './durable-store.ts'
 
@@ -15,6 +16,7 @@ export interface Tables {
   readonly answer: string
   readonly claim: string
   readonly lease: string
+  readonly key: string
 }
 
 export function tablesOf(store: DurableStore): Tables {
@@ -24,6 +26,7 @@ export function tablesOf(store: DurableStore): Tables {
     answer: store.nameOf('isock_answer'),
     claim: store.nameOf('isock_claim'),
     lease: store.nameOf('isock_lease'),
+    key: store.nameOf('isock_key'),
   }
 }
 
@@ -32,7 +35,7 @@ export const AnswerState = { Started: 1, Result: 2, Failure: 3, Unknown: 4, Buri
 
 /** Creates what is missing. `inStore`: the name of a table in the statement that creates it. */
 export async function createTables(store: DurableStore, inStore: (name: string) => string): Promise<void> {
-  const { node, session, answer, claim, lease } = tablesOf(store)
+  const { node, session, answer, claim, lease, key } = tablesOf(store)
   const [big, bytes, end] = store.isPostgres ? ['bigint', 'bytea', ' with (fillfactor = 60)'] : ['integer', 'blob', '']
   const create = (name: string, columns: string, more = ''): string =>
     `create table if not exists ${inStore(name)} (${columns})${more}`
@@ -44,6 +47,16 @@ export async function createTables(store: DurableStore, inStore: (name: string) 
       create(claim, `task text not null, due_at ${big} not null, node text not null, primary key (task, due_at)`),
     )
     await run(create(lease, `task text primary key, node text not null, until ${big} not null`))
+    await run(
+      create(
+        key,
+        `hash ${bytes} primary key, fingerprint ${bytes} not null, state integer not null, session text not null,
+         seq ${big} not null, items ${bytes}, answer ${bytes}, until ${big} not null`,
+      ),
+    )
+    await run(
+      `create index if not exists ${inStore('isock_key_until')} on ${store.isPostgres ? key : 'isock_key'} (until)`,
+    )
     await run(
       create(
         session,
