@@ -2,7 +2,21 @@
 // Types only: the features that use it declare what they need, and the one with the store provides it.
 import type { RunClaims } from './run-claims.ts'
 
+/** How often something happened to recorded calls since the server started. */
+export interface RecordedCounts {
+  /** Effects and failures that were committed with their answers. */
+  readonly commits: number
+  /** Answers that were recorded before, and were sent again. */
+  readonly replays: number
+  /** Sessions that another server had, or this one before a restart. */
+  readonly adoptions: number
+  /** Calls whose outcome could not be found out. */
+  readonly unknowns: number
+}
+
 export interface SharedStore {
   /** Decides which server does a run that only one is to do. */
   readonly claims: RunClaims
+  /** undefined: no action of this server is recorded. */
+  recordedCounts?(): RecordedCounts | undefined
 }

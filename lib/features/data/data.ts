@@ -64,7 +64,10 @@ export class Data implements ServerFeature {
     kit.provide('db', this.database)
     kit.adaptActions((action) => this.#adapt(action))
     if (!isVolatile(this.database.options.place))
-      kit.shareStore({ claims: new ClaimRows(() => this.database[durableStore](), randomBytes(8).toString('hex')) })
+      kit.shareStore({
+        claims: new ClaimRows(() => this.database[durableStore](), randomBytes(8).toString('hex')),
+        recordedCounts: () => this.transactions,
+      })
   }
 
   async onStart(): Promise<void> {

@@ -9,6 +9,7 @@ import type { Clock } from '../../core/base/clock.ts'
 import type { Logger } from '../../core/base/log.ts'
 import type { Limits } from '../../core/base/options.ts'
 import type { Link, Peer } from '../../core/link/link.ts'
+import type { RecordedCounts } from '../../core/server/shared-store.ts'
 
 /**
  * A foreign protocol on a web server's port, passed to `listenWeb(server, { gateways: [...] })`.
@@ -105,6 +106,8 @@ export interface WebHost {
   isStream(actionName: string): boolean
   /** Whether the server keeps the answers of calls with a key of this action, see `RunOptions.key`. */
   takesKeys(actionName: string): boolean
+  /** Of calls that outlive the server; undefined: it has none. */
+  readonly recordedCounts: RecordedCounts | undefined
   /** The Cache-Control of an action that declares `idempotent` and `cacheControl`; undefined if it cannot be called by GET. */
   cacheControlOf(actionName: string): string | undefined
   /** Finds the session of a gateway's own client by its `sessionId`. */

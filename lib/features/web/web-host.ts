@@ -25,6 +25,9 @@ export function webHostOf(kit: ServerKit, processes: () => readonly ProcessView[
     get processNames() {
       return processes().map(({ name }) => name)
     },
+    get recordedCounts() {
+      return kit.sharedStore?.recordedCounts?.()
+    },
     hasProcessEnded: (name) => processes().some((each) => each.name === name && hasEnded.has(each.state)),
     isStream,
     takesKeys,

@@ -36,7 +36,7 @@ export class HttpGateway implements MountedGateway {
     this.#parts = new GatewayParts(host, options)
     this.#actions = new ActionRequests(this.#parts)
     this.#channels = new ChannelRequests(this.#parts)
-    this.#metrics = new Metrics(host.server)
+    this.#metrics = new Metrics(host)
   }
 
   /** Takes all methods, because a 405 lists those that the path allows. */

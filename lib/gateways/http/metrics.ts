@@ -1,8 +1,9 @@
 // The metrics of the gateway: its requests, and the current state of the server and the process.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import type { ServerView } from '../../core/action/context.ts'
 import { calendarNow } from '../../core/base/platform-timers.ts'
 import { ActionServer } from '../../core/server/action-server.ts'
+import type { RecordedCounts } from '../../core/server/shared-store.ts'
+import type { WebHost } from '../../features/web/gateway.ts'
 import { exposition, gauge, type MetricFamily, type Sample } from './exposition.ts'
 import { usageMetrics } from './usage-metrics.ts'
 
@@ -25,15 +26,18 @@ interface Durations {
   sum: number
 }
 
+/** What it measures. */
+export type MetricsHost = Pick<WebHost, 'server' | 'recordedCounts'>
+
 export class Metrics {
-  readonly #server: ServerView
+  readonly #host: MetricsHost
   /** By route and status, which have few combinations. */
   readonly #requests = new Map<string, { readonly route: RouteName; readonly status: number; count: number }>()
   readonly #durations = new Map<RouteName, Durations>()
   readonly #delay = monitorEventLoopDelay({ resolution: resolutionMs })
 
-  constructor(server: ServerView) {
-    this.#server = server
+  constructor(host: MetricsHost) {
+    this.#host = host
     this.#delay.enable()
   }
 
@@ -79,7 +83,7 @@ export class Metrics {
   }
 
   #ofServer(): MetricFamily[] {
-    const server = this.#server
+    const { server, recordedCounts } = this.#host
     const draining = gauge('isock_draining', '1 while the server is shutting down.', server.isShuttingDown ? 1 : 0)
     if (!(server instanceof ActionServer)) return [draining]
     const { sessions, callCount } = server
@@ -95,6 +99,7 @@ export class Metrics {
       gauge('isock_calls_running', 'Calls without an answer yet.', running),
       { name: 'isock_sessions', type: 'gauge', help: 'Sessions of clients.', samples: states },
       ...usageMetrics(server.usage),
+      ...(recordedCounts === undefined ? [] : recordedMetrics(recordedCounts)),
     ]
   }
 
@@ -122,6 +127,22 @@ export class Metrics {
       },
     ]
   }
+}
+
+/** Of transactional and durable calls. */
+function recordedMetrics({ commits, replays, adoptions, unknowns }: RecordedCounts): MetricFamily[] {
+  const counter = (name: string, help: string, value: number): MetricFamily => ({
+    name: `isock_recorded_${name}_total`,
+    type: 'counter',
+    help,
+    samples: [{ value }],
+  })
+  return [
+    counter('commits', 'Answers that were committed.', commits),
+    counter('replays', 'Recorded answers that were sent again.', replays),
+    counter('adoptions', 'Sessions that another server had before.', adoptions),
+    counter('unknowns', 'Calls whose outcome could not be found out.', unknowns),
+  ]
 }
 
 function histogram(route: RouteName, { counts, sum }: Durations): Sample[] {

@@ -9,7 +9,7 @@ describe('The metrics of the gateway', () => {
   const server = { isShuttingDown: false }
 
   beforeEach(() => {
-    metrics = new Metrics(server as unknown as ServerView)
+    metrics = new Metrics({ server: server as unknown as ServerView, recordedCounts: undefined })
   })
 
   afterEach(() => {
