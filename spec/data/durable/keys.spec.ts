@@ -1,9 +1,13 @@
 // Calls with an idempotency key, over a file and over PostgreSQL: of several clients, of servers that follow each other, and of two at a time.
 import { expect } from 'chai'
-import { Action, ClientError, OutcomeUnknownError, type ServerError } from 'isock'
+import { Action, ClientError, OutcomeUnknownError, Server, type ServerError } from 'isock'
+import { data } from 'isock/data'
+import { keyRefusal } from '../../../lib/core/action/call-key.ts'
 import { durableStore } from '../../../lib/features/data/database.ts'
 import { callKeyOf } from '../../../lib/features/data/durable/call-key.ts'
 import { KeyRows } from '../../../lib/features/data/durable/key-rows.ts'
+import { longIt } from '../../setup/long.ts'
+import { startScript } from '../../setup/run-script.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { failureOf } from '../../setup/world.ts'
 import { stores, type TestStore } from '../stores.ts'
@@ -201,6 +205,31 @@ for (const kind of stores.filter(({ name }) => name !== 'libsql in memory'))
       expect(await count(first)).to.equal(0)
     })
 
+    longIt('give a script that was killed between call and answer its answer when it runs again', async () => {
+      const gate = new Gate()
+      const features = [data({ models: [Entry], ...store.options })]
+      const server = new Server('localhost', 0, { features }).addAction(new Post(gate))
+      await server.listen()
+      try {
+        const args = ['call', server.addresses[0] as string, 'Post', JSON.stringify(a), '--key', key]
+        const run = () => startScript('lib/cli/main.ts', { args })
+        gate.close()
+        const killed = run()
+        await waitFor(() => gate.arrived.length === 1, { timeoutMs: 20_000 })
+        killed.child.kill('SIGKILL')
+        expect((await killed.ended).signal).to.equal('SIGKILL')
+        gate.open()
+        for (let i = 0; i < 2; i++) {
+          const { stdout, code } = await run().ended
+          expect([stdout.trim(), code]).to.deep.equal(['posted a', 0])
+        }
+        expect(await server.db.transaction((db) => db.count(Entry))).to.equal(1)
+        expect(gate.arrived).to.deep.equal(['a'])
+      } finally {
+        await server.shutdown({ graceMs: 0 })
+      }
+    })
+
     it('end with their time', async () => {
       const database = await first.server.db[durableStore]()
       const rows = new KeyRows(database, 1, 1_000)
@@ -227,6 +256,16 @@ describe('the key of a call', () => {
     const error = await failureOf(client.runAction('Any', undefined, { metadata: { 'isock.key': 'mine' } }))
     expect(error.message).to.match(/keys without "isock\."/)
     await client.close()
+  })
+
+  it('is refused by a server that gets one of another length, or cannot keep it', () => {
+    const codes = ['', 'x'.repeat(256), 'k'].map((key) => {
+      const call = { name: 'Any', metadata: { 'isock.key': key }, input: undefined }
+      return [keyRefusal(call, true)?.code, keyRefusal(call, undefined)?.code]
+    })
+    const bad = ['BAD_REQUEST', 'BAD_REQUEST']
+    expect(codes).to.deep.equal([bad, bad, [undefined, 'INVALID_USAGE']])
+    expect(keyRefusal({ name: 'Any', metadata: { other: '' }, input: undefined }, undefined)).to.equal(undefined)
   })
 
   it('is another one for another identity', () => {
