@@ -235,7 +235,7 @@ const inShort: Readonly<Record<string, string>> = {
     "export const missingFeature = (what) => new ServerError(what + ': not in a browser', { code: 'INVALID_USAGE' })",
   ].join('\n'),
   // No page has data: `context.db` throws there.
-  'lib/core/action/transactional.ts': 'export const requireTransactions = () => undefined',
+  'lib/core/action/recording.ts': 'export const requireRecorder = () => undefined',
   // Only servers adopt sessions.
   'lib/core/session/foreign-calls.ts': 'export class ForeignCalls {}',
   'lib/core/link/foreign-bytes.ts':
