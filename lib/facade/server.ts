@@ -7,6 +7,7 @@ import type { NamedArguments, RunArguments } from '../core/action/inference.ts'
 import type { ServerCall } from '../core/action/intercepted-run.ts'
 import type { Interceptor } from '../core/action/interceptors.ts'
 import { missingFeature } from '../core/action/missing-feature.ts'
+import { type Outbox, publishWith } from '../core/action/outbox.ts'
 import { brand } from '../core/base/brand.ts'
 import { invalidOption } from '../core/base/options.ts'
 import type { Link } from '../core/link/link.ts'
@@ -246,6 +247,11 @@ export class Server extends ActionServer {
   /** Sends a message to the subscribers of a channel, as `channel(topic).publish` does. */
   override publish<Message>(topic: TopicClass<Message>, message: Message, options?: PublishOptions): Promise<void> {
     return this.#channels.publish(topic, message, options)
+  }
+
+  /** @internal */
+  [publishWith](outbox: Outbox, topic: TopicClass<unknown>, message: unknown, options?: PublishOptions): Promise<void> {
+    return this.#channels.publish(topic, message, options, outbox)
   }
 
   #refuseThreaded(kit: ServerKit): ServerFeature {

@@ -84,6 +84,7 @@ describe('The rules of a channel', () => {
       schema: undefined,
       overflow: 'drop-reader',
       history: undefined,
+      isDurable: false,
     })
   })
 
@@ -100,6 +101,7 @@ describe('The rules of a channel', () => {
     expect(rulesOf(channel, given)).to.deep.equal({
       ...given,
       name: 'Odd',
+      isDurable: false,
       label: 'channel "Odd"',
       description: undefined,
       schema,

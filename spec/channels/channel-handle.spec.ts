@@ -53,8 +53,8 @@ describe('ChannelHandle', () => {
     await handle.publish('one')
     await handle.publish('two', { key: 'a', to: 's' })
     expect(asked).to.deep.equal([
-      ['publish', 'one', '', {}],
-      ['publish', 'two', 'a', { key: 'a', to: 's' }],
+      ['publish', 'one', { key: '', options: {} }],
+      ['publish', 'two', { key: 'a', options: { key: 'a', to: 's' } }],
     ])
   })
 

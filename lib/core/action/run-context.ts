@@ -7,8 +7,9 @@ import type { IncomingCall } from '../session/incoming-call.ts'
 import type { Payload } from '../wire/bytes/payload.ts'
 import { keyEntry } from '../wire/frames/metadata.ts'
 import { BaseContext, type ContextSurroundings } from './base-context.ts'
-import type { Caller } from './context.ts'
+import type { Caller, ServerView } from './context.ts'
 import { missingFeature } from './missing-feature.ts'
+import { type Outbox, type OutboxPublisher, publishWith } from './outbox.ts'
 import type { NestedCall, RunOptions } from './run-options.ts'
 
 /** The surroundings of a call's run. */
@@ -42,6 +43,8 @@ export interface RunFeature {
    * out: never.
    */
   again?(error: unknown, reruns: number): Promise<void> | undefined
+  /** Takes what the run publishes, until its effect is committed. Left out: it is sent immediately. */
+  readonly outbox?: Outbox
   /** Takes an item that is sent with the answer that `keep` returns. Left out: items are sent immediately. */
   hold?(item: Payload): void
   /** Waits for the run's client, which must not hold up others for long. Rejects when it does. */
@@ -140,6 +143,13 @@ export class RunContext extends BaseContext {
   get db(): never {
     if (this.#feature !== undefined) return this.#feature.db as never
     throw missingFeature('context.db', 'data')
+  }
+
+  override get publish(): ServerView['publish'] {
+    const outbox = this.#feature?.outbox
+    if (outbox === undefined) return super.publish
+    const server = this.server as unknown as OutboxPublisher // transactional actions run on servers only
+    return (topic, message, options) => server[publishWith](outbox, topic, message, options)
   }
 
   override get client(): Caller {

@@ -1,5 +1,6 @@
 // What a feature with a store offers the other features of its server: what outlives this process, and what servers of one store share.
 // Types only: the features that use it declare what they need, and the one with the store provides it.
+import type { MessageLogs } from './message-logs.ts'
 import type { RunClaims } from './run-claims.ts'
 
 /** How often something happened to recorded calls since the server started. */
@@ -17,6 +18,8 @@ export interface RecordedCounts {
 export interface SharedStore {
   /** Decides which server does a run that only one is to do. */
   readonly claims: RunClaims
+  /** The logs of durable channels. */
+  readonly logs: MessageLogs
   /** undefined: no action of this server is recorded. */
   recordedCounts?(): RecordedCounts | undefined
 }

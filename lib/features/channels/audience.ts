@@ -1,6 +1,7 @@
 // The recipients of a message: all, some sessions, or all but some.
 import type { PublishOptions } from '../../core/action/context.ts'
 import { ServerError } from '../../core/base/errors.ts'
+import type { LoggedMessage } from '../../core/server/message-logs.ts'
 
 /** The recipients of a message, as session ids. Undefined means all. */
 export interface Audience {
@@ -30,6 +31,17 @@ export function isFor(audience: Audience | undefined, session: string, former?: 
   const { to, except } = audience
   if (to !== undefined && !to.has(session)) return false
   return except === undefined || !(except.has(session) || (former !== undefined && except.has(former)))
+}
+
+/** Whether a message is for a client's former session alone. */
+export function isOnlyFor(audience: Audience | undefined, former: string, session: string): boolean {
+  return audience?.to !== undefined && isFor(audience, former) && !audience.to.has(session)
+}
+
+/** The audience of a message in a log. */
+export function audienceIn({ to, except }: Pick<LoggedMessage, 'to' | 'except'>): Audience | undefined {
+  if (to === undefined && except === undefined) return undefined
+  return { to: to === undefined ? undefined : new Set(to), except: new Set(except ?? []) }
 }
 
 function idsOf(ids: string | readonly string[]): ReadonlySet<string> {

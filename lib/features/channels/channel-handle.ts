@@ -1,5 +1,6 @@
 // The server's handle on a channel, returned by `server.channel(News)`.
 import { type PublishOptions, publishOptions } from '../../core/action/context.ts'
+import { ClientError } from '../../core/base/errors.ts'
 import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
 import { invalidOption, requireCount } from '../../core/base/options.ts'
 import { copied } from '../../core/wire/bytes/payload.ts'
@@ -70,7 +71,7 @@ export class ChannelHandle<Message, Info = unknown> {
 
   /**
    * Sends a message to the subscribers: to all, to some (`to`), or to all but some (`except`), by session id.
-   * Settles when the message is on its way, without waiting for slow subscribers.
+   * Settles when the message is on its way, without waiting for slow subscribers; for a durable channel, when it is committed.
    *
    * @throws ValidationError; UnsendableError (also `TOO_LARGE`); ServerError: `UNKNOWN_SESSION`, `UNKNOWN_CHANNEL` if the
    * channel was removed; BusyError if there are too many rooms.
@@ -78,12 +79,17 @@ export class ChannelHandle<Message, Info = unknown> {
   publish(message: Message, options: PublishOptions = {}): Promise<void> {
     return this.#host.publishFrom(async () => {
       checkOptions('publish', options, publishOptions)
-      await this.#host.publish(message, this.#keyOf(options), options)
+      await this.#host.publish(message, { key: this.#keyOf(options), options })
     })
   }
 
-  /** The newest messages of the history, oldest first: at most `limit`, by default all. */
+  /**
+   * The newest messages of the history, oldest first: at most `limit`, by default all. Throws ClientError (`INVALID_USAGE`) for a durable
+   * channel, whose history is in the store: see `readHistory`.
+   */
   history(options: HistoryQuery = {}) {
+    if (this.#host.rules.isDurable)
+      throw new ClientError(`the history of ${this.#host.rules.label} is in the store; use await readHistory()`)
     checkOptions('history', options, historyQuery)
     const { key, limit = Number.POSITIVE_INFINITY } = options
     requireCount('limit', limit)
@@ -91,6 +97,19 @@ export class ChannelHandle<Message, Info = unknown> {
       const [offset, message] = this.#codec.decode(copied(item.payload)) as [number, Message]
       return { offset, message }
     })
+  }
+
+  /**
+   * As `history`, also for a durable channel. Rejects if the store cannot be read.
+   *
+   * @example
+   * for (const { offset, message } of await server.channel(News).readHistory({ limit: 10 })) console.log(offset, message.title)
+   */
+  async readHistory(options: HistoryQuery = {}): Promise<PublishedMessage<Message>[]> {
+    checkOptions('readHistory', options, historyQuery)
+    const { key, limit = Number.POSITIVE_INFINITY } = options
+    requireCount('limit', limit)
+    return (await this.#host.history(this.#keyOf({ key }), limit)) as PublishedMessage<Message>[]
   }
 
   /** The present members, in the order in which they joined. */

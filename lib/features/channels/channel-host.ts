@@ -1,32 +1,31 @@
 // One channel on a server: publishes to its rooms, admits clients, and tracks presence.
 import type { Account } from '../../core/accounting/account.ts'
 import type { Part } from '../../core/accounting/holders.ts'
-import type { PublishOptions } from '../../core/action/context.ts'
 import { isPromiseLike } from '../../core/action/item-source.ts'
 import type { RunContext } from '../../core/action/run-context.ts'
-import { validate } from '../../core/action/schema.ts'
-import { ServerError } from '../../core/base/errors.ts'
 import { queueMicrotask } from '../../core/base/platform-timers.ts'
 import { settlesWithin } from '../../core/base/settles-within.ts'
 import { unawaited } from '../../core/base/unawaited.ts'
 import type { ServerKit, SessionChange } from '../../core/server/feature.ts'
+import type { MessageLogs } from '../../core/server/message-logs.ts'
 import type { ServerSession } from '../../core/server/server-session.ts'
 import { whileHere } from '../../core/server/while-here.ts'
-import { Encoded } from '../../core/wire/bytes/encoded.ts'
-import { detached } from '../../core/wire/bytes/payload.ts'
-import { fitsFrame, tooLarge } from '../../core/wire/frames/frame-fit.ts'
+import { copied } from '../../core/wire/bytes/payload.ts'
 import type { ValueCodec } from '../../core/wire/value-codec.ts'
-import { bytesAsGiven, withOwnBytes } from '../../core/wire/values/bytes-as-given.ts'
-import { type Audience, audienceOf } from './audience.ts'
+import { withOwnBytes } from '../../core/wire/values/bytes-as-given.ts'
 import type { AnyChannel, Member } from './channel.ts'
 import type { Ending, Head, Lost, PresenceEventName, Since } from './channel-actions.ts'
 import type { ChannelRules } from './channel-options.ts'
 import { ChannelPresence } from './channel-presence.ts'
-import { admit, endingUnlessAdmitted, infoOf, notAllowed } from './entry.ts'
+import { admit, endingUnlessAdmitted, errorOfEnding, infoOf, notAllowed } from './entry.ts'
 import type { KeptMessage } from './history.ts'
+import type { LoggedChannel } from './logged-channel.ts'
+import { type Destination, Publisher } from './publisher.ts'
 import { Reader, type ReaderOptions } from './reader.ts'
 import type { Room } from './room.ts'
+import type { RoomMember } from './room-mirror.ts'
 import { Rooms } from './rooms.ts'
+import type { Serve, Serving } from './serving.ts'
 import { type SessionStream, SessionStreams, type StreamFilter } from './session-streams.ts'
 
 /** Concurrent calls of `canSubscribe` in `reauthorize`: each may query a database. */
@@ -40,11 +39,13 @@ export class ChannelHost {
   readonly #kit: ServerKit
   readonly #codec: ValueCodec
   readonly #streams: SessionStreams
+  readonly #publisher: Publisher
+  #logging: Promise<LoggedChannel> | undefined
   #ending: Ending | undefined
 
   constructor(channel: AnyChannel, rules: ChannelRules, kit: ServerKit, codec: ValueCodec) {
     const { clock, accounting } = kit
-    const { name, maxRooms, history, label, presenceGraceMs: graceMs, maxPerSession } = rules
+    const { name, maxRooms, label, presenceGraceMs: graceMs, maxPerSession } = rules
     this.channel = channel
     this.rules = rules
     this.#kit = kit
@@ -57,6 +58,8 @@ export class ChannelHost {
       announce: this.#announce,
       onVacant: (room) => this.rooms.used(room),
     })
+    // The store has it.
+    const history = rules.isDurable ? undefined : rules.history
     const isInUse = (room: Room): boolean => !this.presence.isVacant(room)
     this.rooms = new Rooms({
       clock,
@@ -68,6 +71,9 @@ export class ChannelHost {
       isInUse,
       onEvicted: this.#onRoomEvicted,
     })
+    const log = rules.isDurable ? kit.sharedStore?.logs : undefined
+    const requireOpen = (): void => this.#requireOpen()
+    this.#publisher = new Publisher({ rules, kit, codec, rooms: this.rooms, log, requireOpen })
   }
 
   /** Runs a publish by the server's program. A failure is logged if the program does not await it. */
@@ -76,37 +82,29 @@ export class ChannelHost {
     return unawaited(publish(), (error) => this.#kit.log.warn({ error }, lost))
   }
 
-  /** Publishes a message. Settles when it is on its way to the subscribers. */
-  async publish(message: unknown, key: string, options: Pick<PublishOptions, 'to' | 'except'> = {}): Promise<void> {
-    const { server } = this.#kit.accounting
-    const checked = this.check(message)
-    // Synchronous if the check is, so that the message is encoded as it is now.
-    if (!(checked instanceof Promise)) return this.#send(checked, key, server, this.#audienceOf(options))
-    const asGiven = bytesAsGiven(message)
-    this.#send(asGiven(await checked), key, server, this.#audienceOf(options))
-  }
-
-  /** Validates a message, and returns it as the channel's schema returns it. @throws ValidationError. */
-  check(message: unknown): unknown {
-    const { schema, label } = this.rules
-    return schema === undefined ? message : validate(schema, message, `message for ${label}`, 'INVALID_INPUT')
+  /** Publishes a message. Settles when it is on its way to the subscribers, or committed. */
+  publish(message: unknown, destination: Destination): Promise<void> {
+    return this.#publisher.publish(message, destination)
   }
 
   /** Publishes a message of a client. Rejects if the channel does not allow it. */
   async publishFor(session: ServerSession, message: unknown, key: string): Promise<void> {
-    const checked = await this.check(message)
+    const checked = await this.#publisher.check(message)
     const isAllowed = await this.channel.canPublish(session, checked, key === '' ? undefined : key)
     if (isAllowed !== true) throw notAllowed('publish to', this.rules.label)
-    this.#send(checked, key, this.#partOf(session))
+    await this.#publisher.send(checked, { key }, this.#partOf(session))
   }
 
   /** Serves a subscription until the client or this side ends it. */
   async subscribe(context: RunContext, session: ServerSession, key: string, since: Since | undefined) {
-    return this.#serve(context, session, key, async (room, stream) => {
+    const joins = async (): Promise<RoomMember> => (await this.#log()).join(key, since, session.id)
+    const prepare = this.rules.isDurable ? joins : undefined
+    const serve: Serve = async (room, stream, member) => {
       const { overflow, label } = this.rules
+      const start = member?.begin() ?? { epoch: room.epoch, ...room.startFor(since, session.id, this.#kit.clock.now()) }
       this.presence.enter(room, session, () => withOwnBytes(this.channel.presenceOf(session)))
-      const { offset, recovered, missed } = room.startFor(since, session.id, this.#kit.clock.now())
-      const head: Head = { epoch: room.epoch, offset, recovered, session: session.id }
+      const { epoch, offset, recovered, missed } = start
+      const head: Head = { epoch, offset, recovered, session: session.id }
       const lossNotice = (lost: number): Lost => ({ lost })
       const reader = this.#reader({ session, context, first: [head, ...missed], overflow, label, lossNotice })
       Object.assign(stream, { room, reader })
@@ -117,12 +115,13 @@ export class ChannelHost {
         this.rooms.used(room)
       }
       return whileHere(context.signal, leave, () => reader.run())
-    })
+    }
+    return this.#serve(context, session, { key, serve, prepare })
   }
 
   /** Serves a presence watch: sends the present members, then each join and leave. */
   async watch(context: RunContext, session: ServerSession, key: string) {
-    return this.#serve(context, session, key, async (room, stream) => {
+    const serve: Serve = async (room, stream) => {
       const label = `presence of ${this.rules.label}`
       const first = [{ members: this.presence.members(room) }]
       const reader = this.#reader({ session, context, first, overflow: 'drop-reader', label })
@@ -133,13 +132,21 @@ export class ChannelHost {
         this.rooms.used(room)
       }
       return whileHere(context.signal, leave, () => reader.run())
-    })
+    }
+    return this.#serve(context, session, { key, serve })
   }
 
   /** Returns the present members to a client. Rejects if the client may not subscribe. */
   async membersFor(context: RunContext, session: ServerSession, key: string): Promise<Member[]> {
     await this.#admit(context, session, key)
     return this.presence.members(this.rooms.find(key))
+  }
+
+  /** The newest messages that are kept, oldest first. */
+  async history(key: string, limit: number): Promise<{ readonly offset: number; readonly message: unknown }[]> {
+    if (this.rules.isDurable) return (await this.#log()).history(key, limit)
+    const decoded = this.kept(key, limit).map(({ item }) => this.#codec.decode(copied(item.payload)))
+    return (decoded as [number, unknown][]).map(([offset, message]) => ({ offset, message }))
   }
 
   /** Returns up to `limit` messages of a room's history, oldest first. */
@@ -176,6 +183,7 @@ export class ChannelHost {
     this.#ending ??= ending
     for (const room of this.rooms.all()) for (const reader of [...room.readers, ...room.watchers]) reader.end(ending)
     this.presence.close()
+    void this.#logging?.then((log) => log.close())
     this.rooms.close()
   }
 
@@ -191,42 +199,38 @@ export class ChannelHost {
     }
   }
 
-  #send(message: unknown, key: string, by: Part, audience?: Audience): void {
-    const { rules } = this
-    if (this.#ending !== undefined) throw errorOf(this.#ending)
-    // Without a history, a message without subscribers is lost anyway.
-    const mustKeep = rules.history !== undefined || key === ''
-    // Encoded first: a message that cannot be serialized must not leave an empty room behind.
-    const item = this.#encode([(this.rooms.find(key)?.offset ?? 0) + 1, message], 'message')
-    const room = mustKeep ? this.rooms.getOrCreate(key, by) : this.rooms.find(key)
-    if (room === undefined) return
-    room.publish(item, audience, this.#kit.clock.now(), by)
-    this.rooms.used(room)
-  }
-
-  /** Encodes a message once for all recipients. @throws UnsendableError. */
-  #encode(value: unknown, label: string): Encoded {
-    const { maxFrameBytes } = this.#kit.limits
-    const payload = detached(this.#codec.encode(value, label))
-    if (fitsFrame(payload, maxFrameBytes)) return new Encoded(payload)
-    throw tooLarge(`a message for ${this.rules.label}`, payload, maxFrameBytes)
-  }
-
   async #serve(
     context: RunContext,
     session: ServerSession,
-    key: string,
-    serve: (room: Room, stream: SessionStream) => Promise<Ending | undefined>,
+    { key, serve, prepare }: Serving,
   ): Promise<Ending | undefined> {
     const stream = this.#streams.add(session, key)
-    const leave = (): void => this.#streams.remove(session, stream)
+    let member: RoomMember | undefined
+    const leave = (): void => {
+      this.#streams.remove(session, stream)
+      member?.leave()
+    }
     return whileHere(context.signal, leave, async () => {
       do {
         stream.isStale = false
+        member?.leave()
         await this.#admit(context, session, key)
+        member = await prepare?.()
+        if (context.signal.aborted) member?.leave()
       } while (stream.isStale)
-      return stream.ending ?? this.#ending ?? serve(this.rooms.getOrCreate(key, this.#partOf(session)), stream)
+      const ending = stream.ending ?? this.#ending
+      return ending ?? serve(this.rooms.getOrCreate(key, this.#partOf(session)), stream, member)
     })
+  }
+
+  /** The rooms of a durable channel as this server follows them. */
+  async #log(): Promise<LoggedChannel> {
+    this.#logging ??= import('./logged-channel.ts').then(({ LoggedChannel: Logged }) => {
+      const { rules, rooms } = this
+      const log = this.#kit.sharedStore?.logs as MessageLogs // see Channels.add
+      return new Logged({ log, rules, kit: this.#kit, codec: this.#codec, rooms, encode: this.#publisher.encode })
+    })
+    return this.#logging
   }
 
   #admit({ signal }: RunContext, session: ServerSession, key: string): Promise<void> {
@@ -245,13 +249,15 @@ export class ChannelHost {
     return ending !== undefined
   }
 
+  /** The log of a durable channel is there until the server has drained. */
+  #requireOpen(): void {
+    const isDraining = this.rules.isDurable && this.#ending?.code === 'SHUTTING_DOWN'
+    if (this.#ending !== undefined && !isDraining) throw errorOfEnding(this.#ending)
+  }
+
   #reader(options: Omit<ReaderOptions, 'maxQueued' | 'maxQueuedBytes'>): Reader {
     const { maxQueued, maxQueuedBytes } = this.rules
     return new Reader({ maxQueued, maxQueuedBytes, ...options })
-  }
-
-  #audienceOf(options: Pick<PublishOptions, 'to' | 'except'>): Audience | undefined {
-    return audienceOf(options, this.rules.label, (id) => this.#kit.findSession(id) !== undefined)
   }
 
   /** The account that is charged for rooms and messages of this client. */
@@ -272,7 +278,7 @@ export class ChannelHost {
     const failed = (error: unknown): void => this.#kit.report(error, `presence of ${this.rules.label}`)
     try {
       if (room.watchers.size > 0) {
-        const item = this.#encode([event, member], 'presence')
+        const item = this.#publisher.encode([event, member], 'presence')
         for (const watcher of room.watchers) watcher.deliver(item)
       }
       // The hooks may be asynchronous, although their type says otherwise.
@@ -282,8 +288,4 @@ export class ChannelHost {
       failed(error)
     }
   }
-}
-
-function errorOf({ code, message }: Ending): ServerError {
-  return new ServerError(message, { code: code as 'SHUTTING_DOWN' | 'UNKNOWN_CHANNEL' })
 }

@@ -37,6 +37,8 @@ export interface ChannelRules extends Filled<ChannelOptions> {
   readonly schema: StandardSchemaV1 | undefined
   readonly history: HistoryBounds | undefined
   readonly overflow: ChannelOverflow
+  /** Its messages are in a store. */
+  readonly isDurable: boolean
 }
 
 export const defaultChannelOptions: Filled<ChannelOptions> = {
@@ -63,13 +65,20 @@ export function rulesOf(channel: AnyChannel, given: ChannelOptions = {}): Channe
     if (option === 'presenceGraceMs' || option === 'maxRooms') requireCount(option, value)
     else requirePositive(option, value)
   }
-  const { schema, description, overflow = 'drop-reader' } = Class
+  const { schema, description, overflow = 'drop-reader', durable = false } = Class
   const label = `channel "${name}"`
   if (schema !== undefined && typeof schema['~standard']?.validate !== 'function')
     throw invalidChannel(`static schema of ${label} is not a Standard Schema (zod, valibot, arktype ...)`)
   if (!overflows.includes(overflow))
     throw invalidChannel(`static overflow of ${label}: expected ${overflows.join(', ')}, got ${describe(overflow)}`)
-  return { ...bounds, name, label, description, schema, overflow, history: historyOf(Class, label) }
+  if (typeof durable !== 'boolean')
+    throw invalidChannel(`static durable of ${label}: expected true or false, got ${describe(durable)}`)
+  const history = historyOf(Class, label)
+  if (durable && history === undefined)
+    throw invalidChannel(
+      `${label} is durable, and has no history: give it one, such as static history = { size: 1_000, ttlMs: 86_400_000 }`,
+    )
+  return { ...bounds, name, label, description, schema, overflow, history, isDurable: durable }
 }
 
 function historyOf({ history }: ChannelClass, label: string): HistoryBounds | undefined {

@@ -66,6 +66,17 @@ export abstract class Channel<Message = unknown> {
   static schema?: StandardSchemaV1
   /** Keeps messages for subscribers that were disconnected. Default: no history. */
   static history?: HistoryOptions
+  /**
+   * Keeps the messages and their numbers in the store of the server's feature `data`: they survive restarts, and servers of one store share
+   * them. Needs a `history`. Default false.
+   *
+   * @example
+   * export class Movements extends Channel<Move> {
+   *   static override history = { size: 1_000, ttlMs: 86_400_000 }
+   *   static override durable = true
+   * }
+   */
+  static durable?: boolean
   /** What happens when a subscriber does not keep up. Default 'drop-reader'. */
   static overflow?: ChannelOverflow
 

@@ -1,5 +1,6 @@
 // The channels of one server. They may be added and removed while it serves; requests of clients find them by name.
 import { type PublishOptions, publishOptions, type TopicClass } from '../../core/action/context.ts'
+import type { Outbox } from '../../core/action/outbox.ts'
 import type { RunContext } from '../../core/action/run-context.ts'
 import { ServerError } from '../../core/base/errors.ts'
 import { nameHint } from '../../core/base/nearest-names.ts'
@@ -7,13 +8,14 @@ import { checkOptions } from '../../core/base/option-table.ts'
 import { describe } from '../../core/base/options.ts'
 import { unawaited } from '../../core/base/unawaited.ts'
 import type { Listed, ServerFeature, ServerKit, SessionChange } from '../../core/server/feature.ts'
+import type { LogBounds } from '../../core/server/message-logs.ts'
 import type { ServerSession } from '../../core/server/server-session.ts'
 import { StandardCodec, type ValueCodec, valueLimitsOf } from '../../core/wire/value-codec.ts'
 import { Channel, type ChannelClass, channelNameOf, type InfoOf, invalidChannel, type MessageOf } from './channel.ts'
 import { ListMembers, Publish, Subscribe, WatchPresence } from './channel-actions.ts'
 import { ChannelHandle } from './channel-handle.ts'
 import { ChannelHost } from './channel-host.ts'
-import { type ChannelOptions, defaultChannelOptions, rulesOf } from './channel-options.ts'
+import { type ChannelOptions, type ChannelRules, defaultChannelOptions, rulesOf } from './channel-options.ts'
 import { fieldsOf, readKey, readRoomName, readSince } from './requests.ts'
 
 export class Channels implements ServerFeature {
@@ -43,6 +45,7 @@ export class Channels implements ServerFeature {
       const message = `${rules.label} is already added; remove it first or use another channelName`
       throw new ServerError(message, { code: 'DUPLICATE_CHANNEL' })
     }
+    if (rules.isDurable) this.#keep(rules)
     this.#hosts.set(rules.name, new ChannelHost(channel, rules, this.#kit, this.#codec))
   }
 
@@ -50,6 +53,7 @@ export class Channels implements ServerFeature {
     const host = this.#hosts.get(typeof channel === 'string' ? channel : channelNameOf(channel))
     if (host === undefined) return false
     this.#hosts.delete(host.rules.name)
+    if (host.rules.isDurable) this.#kit.sharedStore?.logs.keep(host.rules.name, undefined)
     host.close({ code: 'UNKNOWN_CHANNEL', message: `${host.rules.label} was removed from the server` })
     return true
   }
@@ -58,16 +62,32 @@ export class Channels implements ServerFeature {
     return new ChannelHandle(this.host(channelNameOf(channel)), this.#codec)
   }
 
-  publish(topic: TopicClass<unknown>, message: unknown, options: PublishOptions = {}): Promise<void> {
-    return unawaited(this.#publish(topic, message, options), (error) =>
+  /** `outbox`: of the run whose effect the message is committed with. */
+  publish(topic: TopicClass<unknown>, message: unknown, options: PublishOptions = {}, outbox?: Outbox): Promise<void> {
+    return unawaited(this.#publish(topic, message, options, outbox), (error) =>
       this.#kit.log.warn({ error, channel: topic?.name }, 'a message could not be published'),
     )
   }
 
-  async #publish(topic: TopicClass<unknown>, message: unknown, options: PublishOptions): Promise<void> {
+  async #publish(
+    topic: TopicClass<unknown>,
+    message: unknown,
+    options: PublishOptions,
+    outbox: Outbox | undefined,
+  ): Promise<void> {
     checkOptions('publish', options, publishOptions)
     const host = this.host(channelNameOf(topic))
-    await host.publish(message, readKey(options.key, host.rules.maxKeyLength), options)
+    await host.publish(message, { key: readKey(options.key, host.rules.maxKeyLength), options, outbox })
+  }
+
+  /** @throws ServerError (`INVALID_CHANNEL`) without a store. */
+  #keep({ name, label, history }: ChannelRules): void {
+    const { sharedStore } = this.#kit
+    if (sharedStore === undefined)
+      throw invalidChannel(
+        `${label} is durable, and needs a store that outlives the process: first give the server the feature data with a url such as 'file:app.db', or of PostgreSQL`,
+      )
+    sharedStore.logs.keep(name, history as LogBounds) // durable channels have one
   }
 
   listing(): Listed[] {

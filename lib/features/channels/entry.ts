@@ -54,3 +54,8 @@ export function infoOf(
 export function notAllowed(what: string, label: string): ServerError {
   return new ServerError(`this client may not ${what} ${label}`, { code: 'NOT_ALLOWED' })
 }
+
+/** The error of a publish to a channel that has ended. */
+export function errorOfEnding({ code, message }: Ending): ServerError {
+  return new ServerError(message, { code: code as 'SHUTTING_DOWN' | 'UNKNOWN_CHANNEL' })
+}

@@ -4,7 +4,7 @@ import type { Part } from '../../core/accounting/holders.ts'
 import { nextTick } from '../../core/base/platform-timers.ts'
 import type { Encoded } from '../../core/wire/bytes/encoded.ts'
 import { payloadSize } from '../../core/wire/bytes/payload.ts'
-import { type Audience, isFor } from './audience.ts'
+import { type Audience, isFor, isOnlyFor } from './audience.ts'
 import type { Since } from './channel-actions.ts'
 import { History, type HistoryBounds, type KeptMessage } from './history.ts'
 import type { Reader } from './reader.ts'
@@ -133,6 +133,11 @@ export class Room {
       this.#count()
       this.holdings.countPublished(by, payloadSize(item.payload))
     }
+    this.deliver(item, audience)
+  }
+
+  /** Delivers a message of a log, which numbers and keeps it. */
+  deliver(item: Encoded, audience: Audience | undefined): void {
     if (audience?.to === undefined) {
       const isWrittenNow = this.#readers.size >= minReadersForFlush && this.#isProbablyAlone()
       for (const reader of this.#readers) {
@@ -197,8 +202,4 @@ export class Room {
     reader.countsAsConnected = isConnected
     this.touch()
   }
-}
-
-function isOnlyFor(audience: Audience | undefined, former: string, session: string): boolean {
-  return audience?.to !== undefined && isFor(audience, former) && !audience.to.has(session)
 }

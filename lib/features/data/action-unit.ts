@@ -65,9 +65,10 @@ export class ActionUnit implements RunFeature, UnitOwner, CallingRun {
     return this.#unit?.finish(true)
   }
 
-  /** Commits it with what is done last in its transaction. It must have begun. */
+  /** Commits it with what is done last in its transaction, which begins for it if needed. */
   async keepWith(last: (run: Run) => Promise<void>): Promise<void> {
-    await this.#unit?.finish(true, last)
+    this.#unit ??= this.#parts.database[beginUnit](this)
+    await this.#unit.finish(true, last)
   }
 
   undo(): Promise<undefined> | undefined {

@@ -15,6 +15,7 @@ import type { DataOptions } from './data-options.ts'
 import { Database, durableStore } from './database.ts'
 import { ClaimRows } from './durable/claim-rows.ts'
 import type { DurableCounts } from './durable/session-records.ts'
+import { SharedLogs } from './message-logs.ts'
 import { NestedRuns } from './nested-runs.ts'
 import { Persisting } from './persisting.ts'
 import { isVolatile } from './store-url.ts'
@@ -47,6 +48,7 @@ export class Data implements ServerFeature {
   readonly #units: ActionUnitParts
   readonly #persisting: Persisting
   readonly #kit: ServerKit
+  readonly #logs: SharedLogs
   #transactions: Transactions | undefined
 
   /** @throws ClientError (`INVALID_OPTION`). */
@@ -63,9 +65,11 @@ export class Data implements ServerFeature {
     this.#persisting = new Persisting(this.database, kit)
     kit.provide('db', this.database)
     kit.adaptActions((action) => this.#adapt(action))
+    this.#logs = new SharedLogs(this.database, kit)
     if (!isVolatile(this.database.options.place))
       kit.shareStore({
         claims: new ClaimRows(() => this.database[durableStore](), randomBytes(8).toString('hex')),
+        logs: this.#logs,
         recordedCounts: () => this.transactions,
       })
   }
@@ -75,6 +79,7 @@ export class Data implements ServerFeature {
     if (this.database.options.migrate) await this.database.migrate()
     await this.#persisting.load()
     await this.#transactions?.start()
+    await this.#logs.start()
   }
 
   /** What transactional actions have done since the start; undefined: there are none. */
@@ -93,6 +98,7 @@ export class Data implements ServerFeature {
   async onDrained(): Promise<void> {
     try {
       await this.#transactions?.stop()
+      await this.#logs.stop()
       await this.#persisting.stop()
     } finally {
       await this.database.close()
@@ -115,7 +121,7 @@ export class Data implements ServerFeature {
     const run = (data: unknown, context: Context<unknown>): unknown => {
       if (!(context instanceof RunContext)) return action.run(data, context)
       return transactions.run(context, (records, { Run }, turn) =>
-        this.#runIn(action, data, context, (unit) => new Run(unit, context, records, turn)),
+        this.#runIn(action, data, context, (unit) => new Run(unit, context, records, { turn, logs: this.#logs })),
       )
     }
     return { ...action, isTransactional: true, takesKeys: true, run }

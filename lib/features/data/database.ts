@@ -8,6 +8,7 @@ import type { DataOptions, ResolvedDataOptions } from './data-options.ts'
 import { resolveDataOptions } from './data-options.ts'
 import type { Db } from './db.ts'
 import type { DurableStore } from './durable/durable-store.ts'
+import type { StoreHints } from './durable/store-hints.ts'
 import type { ChangePublisher } from './engine/change-log.ts'
 import type { Engine } from './engine/engine.ts'
 import type { openUnit } from './engine/open-unit.ts'
@@ -39,6 +40,7 @@ interface OpenStore {
 /** The names of methods that are not for users: completion does not list them. */
 export const beginUnit: unique symbol = Symbol('beginUnit')
 export const durableStore: unique symbol = Symbol('durableStore')
+export const storeHints: unique symbol = Symbol('storeHints')
 
 /**
  * A store of models. The feature `data(...)` creates one for its server; it can also be used without a server.
@@ -117,6 +119,13 @@ export class Database implements AsyncDisposable {
   async [durableStore](): Promise<DurableStore> {
     const { openDurableStore } = await import('./engine/durable-store.ts')
     return openDurableStore(this.#requireStore().engine, this.#options.migrate)
+  }
+
+  /** How servers of this store learn from each other that it has changed. `report`: gets the reason why they learn it late. */
+  async [storeHints](report: (error: unknown) => void): Promise<StoreHints> {
+    const { place } = this.#options
+    if (place.kind === 'libsql') return new (await import('./engine/file-hints.ts')).FileHints(place.path)
+    return new (await import('./engine/postgres-hints.ts')).PostgresHints(this.#requireStore().engine, report)
   }
 
   /**

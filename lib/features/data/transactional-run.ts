@@ -17,6 +17,8 @@ import type { CallKey } from './durable/key-rows.ts'
 import type { KeyTurn } from './durable/keyed-calls.ts'
 import type { SessionRecords } from './durable/session-records.ts'
 import { HeldItems } from './held-items.ts'
+import type { SharedLogs } from './message-logs.ts'
+import { RunOutbox } from './run-outbox.ts'
 
 /** The longest wait before the first rerun; each further one may take twice as long. */
 const firstDelayMs = 10
@@ -25,13 +27,21 @@ export class TransactionalRun implements RunFeature {
   readonly #unit: ActionUnit
   readonly #context: RunContext
   readonly #records: SessionRecords
+  readonly #logs: SharedLogs
   readonly #turn: KeyTurn | undefined
+  #outbox: RunOutbox | undefined
   readonly #items = new HeldItems('transactional')
   /** The error of a commit that did not happen. */
   #lost: StoreUnavailableError | undefined
 
   /** `turn`: that of its key. */
-  constructor(unit: ActionUnit, context: RunContext, records: SessionRecords, turn?: KeyTurn) {
+  constructor(
+    unit: ActionUnit,
+    context: RunContext,
+    records: SessionRecords,
+    { turn, logs }: { readonly turn: KeyTurn | undefined; readonly logs: SharedLogs },
+  ) {
+    this.#logs = logs
     this.#turn = turn
     this.#unit = unit
     this.#context = context
@@ -42,6 +52,11 @@ export class TransactionalRun implements RunFeature {
     return this.#unit.db
   }
 
+  get outbox(): RunOutbox {
+    this.#outbox ??= new RunOutbox(this.#logs)
+    return this.#outbox
+  }
+
   hold(item: Payload): void {
     this.#items.add(item)
   }
@@ -49,12 +64,16 @@ export class TransactionalRun implements RunFeature {
   keep(value: Payload): Promise<RecordedAnswer | undefined> | undefined {
     const items = this.#items.all
     const { callId: seq } = this.#context
+    this.#outbox?.end()
     const recorded: RecordedAnswer = { answer: { kind: Kind.Result, seq, items: items.length, value }, items }
     if (this.#turn !== undefined) return this.#commit(recorded).finally(() => this.#turn?.release())
-    if (this.#unit.isHolding || this.#context.mayHaveRun) return this.#commit(recorded)
+    if (this.#mustCommit || this.#context.mayHaveRun) return this.#commit(recorded)
     const kept = this.#unit.keep()
-    if (items.length === 0) return kept
-    return Promise.resolve(kept).then(() => recorded)
+    if (items.length === 0 && this.#outbox === undefined) return kept
+    return Promise.resolve(kept).then(() => {
+      this.#outbox?.committed()
+      return items.length === 0 ? undefined : recorded
+    })
   }
 
   undo(
@@ -62,6 +81,7 @@ export class TransactionalRun implements RunFeature {
     notStarted: boolean,
     thrown: unknown,
   ): Promise<RecordedAnswer | undefined> | undefined {
+    this.#outbox?.end()
     const undone = this.#unit.undo()
     const turn = this.#turn
     // Nobody waits for the failure of a call that was given up, unless it may run elsewhere.
@@ -88,15 +108,27 @@ export class TransactionalRun implements RunFeature {
     this.#unit.onCall(call)
   }
 
+  /** It wrote or locked something, or its messages are to be written. */
+  get #mustCommit(): boolean {
+    return this.#unit.isHolding || this.#outbox?.hasMessages === true
+  }
+
   async #commit(recorded: RecordedAnswer): Promise<RecordedAnswer> {
     const { callId: seq, actionName } = this.#context
-    if (!this.#unit.isHolding) {
+    if (!this.#mustCommit) {
       await this.#unit.keep()
-      return this.#records.recordAll(seq, actionName, recorded, this.#turn?.key)
+      const counts = await this.#records.recordAll(seq, actionName, recorded, this.#turn?.key)
+      if (counts === recorded) this.#outbox?.committed()
+      return counts
     }
     try {
-      await this.#unit.keepWith((run) => this.#records.write(run, seq, actionName, recorded, this.#turn?.key))
+      await this.#unit.keepWith(async (run) => {
+        // Rooms are locked from here on: nothing but the answer follows.
+        await this.#outbox?.write(run)
+        await this.#records.write(run, seq, actionName, recorded, this.#turn?.key)
+      })
       this.#records.counts.commits++
+      this.#outbox?.committed()
       return recorded
     } catch (error) {
       if (error instanceof NotOurs) return this.#records.instead(seq, actionName, error, this.#turn?.key)

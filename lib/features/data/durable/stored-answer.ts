@@ -44,7 +44,7 @@ export function recordedIn(row: Row, seq: number): RecordedAnswer {
   return { answer: { kind: Kind.Failure, seq, items: count, notStarted, error: payload }, items }
 }
 
-/** A payload as it is sent. */
+/** A payload by itself. */
 export function payloadBytes(payload: Payload): Uint8Array {
   return bytesOf([payload]).subarray(headBytes)
 }
@@ -70,7 +70,7 @@ function itemsIn(bytes: Uint8Array): Payload[] {
   return items
 }
 
-function payloadIn(bytes: Uint8Array): Payload {
+export function payloadIn(bytes: Uint8Array): Payload {
   const reader = new MsgpackReader()
   reader.open(bytes, 0, bytes.length, true)
   return readPayload(reader)
@@ -80,5 +80,5 @@ function payloadIn(bytes: Uint8Array): Payload {
 export function bytesIn(column: unknown): Uint8Array {
   if (column instanceof ArrayBuffer) return new Uint8Array(column)
   if (column instanceof Uint8Array) return column
-  throw new ServerError('a recorded answer cannot be read')
+  throw new ServerError('bytes in the store cannot be read')
 }

@@ -7,6 +7,10 @@
 //   isock_lease    the server that does the runs of a task, and until when
 //   isock_key      the answer of calls with an idempotency key, or the call that runs with it
 //   isock_answer   the last answer in a slot of a session: a later call of the slot overwrites it
+//   isock_store    which store this is
+//   isock_room     a room of a channel, and the number of its last message
+//   isock_message  the messages of rooms
+import { randomBytes } from 'node:crypto'
 import type { DurableStore, Run } from './durable-store.ts'
 
 /** The tables, by the names that statements use. */
@@ -17,6 +21,9 @@ export interface Tables {
   readonly claim: string
   readonly lease: string
   readonly key: string
+  readonly store: string
+  readonly room: string
+  readonly message: string
 }
 
 export function tablesOf(store: DurableStore): Tables {
@@ -27,6 +34,9 @@ export function tablesOf(store: DurableStore): Tables {
     claim: store.nameOf('isock_claim'),
     lease: store.nameOf('isock_lease'),
     key: store.nameOf('isock_key'),
+    store: store.nameOf('isock_store'),
+    room: store.nameOf('isock_room'),
+    message: store.nameOf('isock_message'),
   }
 }
 
@@ -72,5 +82,33 @@ export async function createTables(store: DurableStore, inStore: (name: string) 
         end,
       ),
     )
+    await createLogs(store, run, create, inStore)
   })
+}
+
+async function createLogs(
+  store: DurableStore,
+  run: Run,
+  create: (name: string, columns: string, more?: string) => string,
+  inStore: (name: string) => string,
+): Promise<void> {
+  const tables = tablesOf(store)
+  const [big, bytes, end] = store.isPostgres ? ['bigint', 'bytea', ' with (fillfactor = 60)'] : ['integer', 'blob', '']
+  const index = store.isPostgres ? 'isock_message_at' : inStore('isock_message_at')
+  await run(create(tables.store, 'one integer primary key, id text not null, place text not null'))
+  await run(`insert into ${tables.store} (one, id, place) values (1, ?, '') on conflict (one) do nothing`, [
+    randomBytes(12).toString('hex'),
+  ])
+  const room = `channel text not null, room text not null, head ${big} not null, primary key (channel, room)`
+  await run(create(tables.room, room, end))
+  await run(
+    create(
+      tables.message,
+      `channel text not null, room text not null, number ${big} not null, at ${big} not null, batch text not null,
+       item ${bytes} not null, audience text, primary key (channel, room, number)`,
+    ),
+  )
+  await run(
+    `create index if not exists ${index} on ${store.isPostgres ? tables.message : 'isock_message'} (channel, at)`,
+  )
 }
