@@ -201,27 +201,46 @@ export class RoomMirror {
 
   /** Never rejects: if the store is away, the next news lets it continue. */
   #catchUp(): Promise<void> {
-    this.#reading ??= this.#readOn()
-      .catch(() => undefined)
-      .finally(() => {
-        this.#reading = undefined
-      })
-    return this.#reading
+    if (this.#reading === undefined && this.#mustRead) this.#reading = this.#readOn()
+    return this.#reading ?? Promise.resolve()
+  }
+
+  get #mustRead(): boolean {
+    return !this.#isClosed && (this.#mustLook || this.#wanted > this.#offset)
   }
 
   async #readOn(): Promise<void> {
+    try {
+      while (this.#mustRead) if (!(await this.#readPage())) return
+    } catch {
+      // See above.
+    } finally {
+      // Not a moment later: what comes then must be read, too.
+      this.#reading = undefined
+    }
+  }
+
+  /** Returns whether the log is still the same. */
+  async #readPage(): Promise<boolean> {
     const { log, room, maxQueued } = this.#options
     const limit = Math.max(1, Math.min(longestPage, Math.floor(maxQueued / 2)))
-    while (!this.#isClosed && (this.#mustLook || this.#wanted > this.#offset)) {
-      this.#mustLook = false
-      const page = await log.after(room, this.#offset, limit)
-      if (this.#isClosed) return
-      const isGone = page.head > this.#offset && page.messages[0]?.offset !== this.#offset + 1
-      if (page.epoch !== this.#epoch || page.head < this.#offset || isGone) return this.#reset(lostPlace)
-      if (page.messages.length === 0) this.#wanted = this.#offset
-      for (const message of page.messages) this.#take(message)
-      if (page.messages.length > 0) await this.#pause()
+    this.#mustLook = false
+    const wanted = this.#wanted
+    const page = await log.after(room, this.#offset, limit)
+    if (this.#isClosed) return false
+    const isGone = page.head > this.#offset && page.messages[0]?.offset !== this.#offset + 1
+    if (page.epoch !== this.#epoch || page.head < this.#offset || isGone) {
+      this.#reset(lostPlace)
+      return false
     }
+    // Unless more was heard of meanwhile.
+    if (page.messages.length === 0 && this.#wanted === wanted) this.#wanted = this.#offset
+    for (const message of page.messages) {
+      this.#take(message)
+      if (this.#epoch === undefined) return false
+    }
+    if (page.messages.length > 0) await this.#pause()
+    return true
   }
 
   /** Lets readers read. */

@@ -1,10 +1,24 @@
 // Durable channels over a file and over PostgreSQL: several servers of one store, restarts, and what is published with a commit.
+
+import { copyFile, rename } from 'node:fs/promises'
 import { expect } from 'chai'
 import { Action, Channel, Client, type Context, Server, type SubscribeOptions, type Subscription } from 'isock'
-import { data, field, Model } from 'isock/data'
+import { Database, data, field, Model } from 'isock/data'
+import { Deferred } from '../../../lib/core/base/deferred.ts'
+import type { ServerKit } from '../../../lib/core/server/feature.ts'
+import type { SharedStore } from '../../../lib/core/server/shared-store.ts'
+import { Kind } from '../../../lib/core/wire/frames/frame.ts'
+import { durableStore } from '../../../lib/features/data/database.ts'
+import type { RoomLogs } from '../../../lib/features/data/durable/room-logs.ts'
+import { RoomRows } from '../../../lib/features/data/durable/room-rows.ts'
+import { type Tables, tablesOf } from '../../../lib/features/data/durable/tables.ts'
+import { FileHints } from '../../../lib/features/data/engine/file-hints.ts'
+import { PostgresHints } from '../../../lib/features/data/engine/postgres-hints.ts'
+import type { SharedLogs } from '../../../lib/features/data/message-logs.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { failureOf } from '../../setup/world.ts'
 import { stores, type TestStore } from '../stores.ts'
+import { Gate, Place } from './shop.ts'
 
 class Entry extends Model {
   static override modelName = 'Entry'
@@ -64,6 +78,40 @@ class Heard {
   }
 }
 
+class Few extends Channel<string> {
+  static override channelName = 'Few'
+  static override history = { size: 3, ttlMs: 200 }
+  static override durable = true
+}
+
+/** The kit of the newest server. */
+let kit: ServerKit | undefined
+const spy = {
+  name: 'spy',
+  attach: (given: ServerKit) => {
+    kit = given
+    return {}
+  },
+}
+const sharedStores = new WeakMap<Server, SharedStore>()
+
+describe('A durable channel', () => {
+  it('is refused without a store that outlives the process, without a history, and for other values', () => {
+    const alone = new Server('127.0.0.1', 0)
+    expect(() => alone.addChannel(new Moves())).to.throw("a url such as 'file:app.db'")
+    const inMemory = new Server('127.0.0.1', 0, { features: [data({ models: [], url: 'memory:' })] })
+    expect(() => inMemory.addChannel(new Moves())).to.throw('needs a store that outlives the process')
+    class Endless extends Channel<string> {
+      static override durable = true
+    }
+    expect(() => alone.addChannel(new Endless())).to.throw('has no history: give it one')
+    class Odd extends Channel<string> {
+      static override durable = 'yes' as unknown as boolean
+    }
+    expect(() => alone.addChannel(new Odd())).to.throw('expected true or false')
+  })
+})
+
 const kinds = stores.filter(({ name }) => name !== 'libsql in memory')
 
 for (const kind of kinds)
@@ -83,7 +131,10 @@ for (const kind of kinds)
     })
 
     const serve = async (port = 0): Promise<Server> => {
-      const server = new Server('127.0.0.1', port, { features: [data({ models: [Entry], ...store.options })] })
+      const server = new Server('127.0.0.1', port, {
+        features: [data({ models: [Entry], ...store.options }), spy],
+      })
+      sharedStores.set(server, kit?.sharedStore as SharedStore)
       servers.add(server)
       server.addChannel(new Moves()).addChannel(new Chat())
       server.addAction(new Post()).addAction(new Tell())
@@ -94,6 +145,29 @@ for (const kind of kinds)
     const stop = async (server: Server): Promise<void> => {
       servers.delete(server)
       await server.shutdown({ graceMs: 0 })
+    }
+
+    const logsOf = async (server: Server): Promise<RoomLogs> => {
+      const { logs } = sharedStores.get(server) as SharedStore
+      return (logs as SharedLogs).opened()
+    }
+
+    /** Runs statements in the store, beside what its servers do. */
+    const statement = async (
+      server: Server | undefined,
+      make: (tables: Tables) => string[],
+      creates = true,
+    ): Promise<void> => {
+      const database = await new Database({ models: [], ...store.options, migrate: creates }).open()
+      try {
+        const own = await database[durableStore]()
+        await own.transaction(async (run) => {
+          for (const sql of make(tablesOf(own))) await run(sql)
+        })
+      } finally {
+        await database.close()
+      }
+      void server
     }
 
     const clientOf = (...at: Server[]): Client => {
@@ -164,6 +238,199 @@ for (const kind of kinds)
       expect(other.subscription.recovered).to.equal(true)
       const all = new Heard(clientOf(b), { since: 'oldest' })
       expect(await all.until(2)).to.deep.equal(['one', 'two'])
+    })
+
+    it('deliver within a second what no hint says', async () => {
+      const { send } = PostgresHints.prototype
+      const { listen } = FileHints.prototype
+      PostgresHints.prototype.send = async () => undefined
+      FileHints.prototype.listen = () => undefined
+      try {
+        const [a, b] = [await serve(), await serve()]
+        const reader = new Heard(clientOf(b))
+        await reader.subscription.ready
+        for (const note of ['one', 'two', 'three']) await a.publish(Moves, note)
+        expect(await reader.until(3)).to.deep.equal(['one', 'two', 'three'])
+      } finally {
+        PostgresHints.prototype.send = send
+        FileHints.prototype.listen = listen
+      }
+    })
+
+    it('wait for a transaction that has published before, in the same room only', async () => {
+      const server = await serve()
+      const reader = new Heard(clientOf(server))
+      await reader.subscription.ready
+      const logs = await logsOf(server)
+      const store = await server.db[durableStore]()
+      const late = new Deferred<void>()
+      const isWritten = new Deferred<void>()
+      const message = { channel: 'Moves', key: '', item: '[1,"late"]', to: undefined, except: undefined }
+      const written = store.transaction(async (run) => {
+        const rows = await logs.write(run, [message], 'late')
+        isWritten.resolve()
+        await late.promise
+        return rows
+      })
+      await isWritten.promise
+      const next = server.publish(Moves, 'next')
+      if (kind.name === 'PostgreSQL') await server.db.transaction((db) => db.create(Entry, { note: 'elsewhere' }))
+      expect(reader.messages).to.deep.equal([])
+      late.resolve()
+      logs.committed(await written)
+      await next
+      expect(await reader.until(2)).to.deep.equal(['late', 'next'])
+    })
+
+    it('keep an audience, also for those that come later', async () => {
+      const [a, b] = [await serve(), await serve()]
+      const [one, two] = [clientOf(a), clientOf(b)]
+      const readers = [new Heard(one), new Heard(two)]
+      await Promise.all(readers.map(({ subscription }) => subscription.ready))
+      await a.publish(Moves, 'all')
+      await Promise.all(readers.map((reader) => reader.until(1)))
+      const since = readers[1]?.subscription.position
+      await a.publish(Moves, 'to two', { to: two.sessionId as string })
+      await b.publish(Moves, 'not to two', { except: two.sessionId as string })
+      await a.publish(Moves, 'end')
+      expect(await readers[0]?.until(3)).to.deep.equal(['all', 'not to two', 'end'])
+      expect(await readers[1]?.until(3)).to.deep.equal(['all', 'to two', 'end'])
+      const again = new Heard(two, { since })
+      expect(await again.until(2)).to.deep.equal(['to two', 'end'])
+    })
+
+    it('keep what their history says, and number on', async () => {
+      const server = await serve()
+      server.addChannel(new Few())
+      const few = server.channel(Few)
+      await Promise.all(Array.from({ length: 8 }, (_, i) => few.publish(`${i + 1}`, { key: 'room' })))
+      const logs = await logsOf(server)
+      await logs.clean()
+      const read = () => logs.after({ channel: 'Few', key: 'room' }, 0, 100)
+      expect((await read()).messages.map(({ offset }) => offset)).to.deep.equal([6, 7, 8])
+      await waitFor(async () => {
+        await logs.clean()
+        return (await read()).messages.length === 0
+      })
+      await few.publish('9', { key: 'room' })
+      expect(await few.readHistory({ key: 'room' })).to.deep.equal([{ offset: 9, message: '9' }])
+    })
+
+    it('recover nothing where the store has lost its end, also while it is read', async () => {
+      const server = await serve()
+      const reader = new Heard(clientOf(server))
+      await reader.subscription.ready
+      for (const note of ['one', 'two']) await server.publish(Moves, note)
+      await reader.until(2)
+      const { position } = reader.subscription
+      await statement(server, (tables) => [
+        `delete from ${tables.message} where number = 2`,
+        `update ${tables.room} set head = 1`,
+      ])
+      await waitFor(() => !reader.subscription.recovered)
+      const late = new Heard(clientOf(server), { since: position })
+      await late.subscription.ready
+      expect(late.subscription.recovered).to.equal(false)
+      await server.publish(Moves, 'other two')
+      expect(await reader.until(3)).to.deep.equal(['one', 'two', 'other two'])
+      expect(await late.until(1)).to.deep.equal(['other two'])
+    })
+
+    it('recover nothing from another store with the same messages', async () => {
+      const server = await serve()
+      await server.publish(Moves, 'one')
+      const all = new Heard(clientOf(server), { since: 'oldest' })
+      await all.until(1)
+      const since = all.subscription.position
+      await stop(server)
+      if (kind.name === 'PostgreSQL') await statement(undefined, ({ store: own }) => [`update ${own} set id = 'other'`])
+      else {
+        const path = (store.options.url as string).slice('file:'.length)
+        await copyFile(path, `${path}.copy`)
+        await rename(`${path}.copy`, path)
+      }
+      const next = await serve()
+      await next.publish(Moves, 'two')
+      const late = new Heard(clientOf(next), { since })
+      await late.subscription.ready
+      expect(late.subscription.recovered).to.equal(false)
+    })
+
+    it('refuse keys that a store cannot keep, and positions that are none', async () => {
+      const server = await serve()
+      const client = clientOf(server)
+      for (const key of ['a\0b', '\ud800'])
+        for (const work of [client.publish(Moves, 'x', { key }), client.subscribe(Moves, { key }).ready])
+          expect(await failureOf(work)).to.have.property('code', 'BAD_REQUEST')
+      await server.publish(Moves, 'one')
+      for (const since of [
+        { epoch: "'; drop table isock_room", offset: 1 },
+        { epoch: 'x'.repeat(100), offset: Number.MAX_SAFE_INTEGER },
+        { epoch: '\0', offset: 0 },
+      ]) {
+        const subscription = client.subscribe(Moves, { since })
+        await subscription.ready
+        expect(subscription.recovered).to.equal(false)
+      }
+      for (const since of [
+        { epoch: 'x'.repeat(101), offset: 1 },
+        { epoch: 'x', offset: 1.5 },
+      ])
+        expect(await failureOf(client.subscribe(Moves, { since }).ready)).to.have.property('code', 'BAD_REQUEST')
+    })
+
+    it('publish once what is answered again by the next server', async () => {
+      const place = new Place(store.options)
+      try {
+        const first = await place.serve({}, new Gate(), [new Tell()])
+        first.server.addChannel(new Moves())
+        const client = place.client()
+        await client.connect()
+        place.network.judge = (frame) => {
+          if (frame.kind !== Kind.Result) return 'pass'
+          place.network.judge = undefined
+          place.leave()
+          return 'lose and cut'
+        }
+        const answer = client.runAction(Tell, 'told')
+        await waitFor(() => first.data.transactions?.commits === 1)
+        const second = await place.serve({}, new Gate(), [new Tell()])
+        second.server.addChannel(new Moves())
+        await answer
+        expect(second.data.transactions).to.include({ replays: 1, commits: 0 })
+        expect(await second.server.channel(Moves).readHistory()).to.deep.equal([{ offset: 1, message: 'told' }])
+      } finally {
+        await place.close()
+      }
+    })
+
+    it('publish nothing again where a transaction is run again', async () => {
+      const server = await serve()
+      const client = clientOf(server)
+      const { write } = RoomRows.prototype
+      let failures = 2
+      RoomRows.prototype.write = async function (...args) {
+        const written = await write.apply(this, args)
+        if (failures-- > 0) throw Object.assign(new Error('deadlock detected'), { code: '40P01' })
+        return written
+      }
+      try {
+        await client.runAction(Post, { note: 'one' })
+      } finally {
+        RoomRows.prototype.write = write
+      }
+      expect(failures).to.equal(-1)
+      expect(await server.channel(Moves).readHistory()).to.deep.equal([{ offset: 1, message: 'one' }])
+    })
+
+    it('cost nothing where there is none', async () => {
+      const server = new Server('127.0.0.1', 0, { features: [data({ models: [Entry], ...store.options })] })
+      servers.add(server)
+      server.addChannel(new Chat())
+      await server.listen()
+      await server.publish(Chat, 'hello')
+      const failed = await failureOf(statement(server, ({ room }) => [`select * from ${room}`], false))
+      expect(String(failed)).to.include('no table')
     })
 
     it('publish nothing of an action that failed', async () => {
