@@ -120,9 +120,11 @@ export class Data implements ServerFeature {
   #adaptTransactional(action: RegisteredAction, transactions: Transactions): RegisteredAction {
     const run = (data: unknown, context: Context<unknown>): unknown => {
       if (!(context instanceof RunContext)) return action.run(data, context)
-      return transactions.run(context, (records, { Run }, turn) =>
-        this.#runIn(action, data, context, (unit) => new Run(unit, context, records, { turn, logs: this.#logs })),
-      )
+      const begin = (): unknown =>
+        transactions.run(context, (records, { Run }, turn) =>
+          this.#runIn(action, data, context, (unit) => new Run(unit, context, records, { turn, logs: this.#logs })),
+        )
+      return this.#logs.isReady ? begin() : this.#logs.ready().then(begin)
     }
     return { ...action, isTransactional: true, takesKeys: true, run }
   }

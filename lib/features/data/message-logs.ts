@@ -1,6 +1,8 @@
 // The logs of a server's durable channels: loads what they need with the first such channel, so that other servers pay nothing.
 import { randomBytes } from 'node:crypto'
 import { statSync } from 'node:fs'
+import { Refused } from '../../core/action/refused.ts'
+import { BusyError, IsockError } from '../../core/base/errors.ts'
 import type { ServerKit } from '../../core/server/feature.ts'
 import type {
   LogBounds,
@@ -18,6 +20,8 @@ export class SharedLogs implements MessageLogs {
   readonly #kit: ServerKit
   readonly #bounds = new Map<string, LogBounds>()
   #opening: Promise<RoomLogs> | undefined
+  #hasStarted = false
+  #isOpen = false
 
   constructor(database: Database, kit: ServerKit) {
     this.#database = database
@@ -26,7 +30,23 @@ export class SharedLogs implements MessageLogs {
 
   /** Called when the store is open. Rejects if there are durable channels, and the store cannot be used for them. */
   async start(): Promise<void> {
+    this.#hasStarted = true
     if (this.#bounds.size > 0) await this.opened()
+  }
+
+  /** False: a transaction must not begin, because opening waits for it. */
+  get isReady(): boolean {
+    return this.#isOpen || this.#bounds.size === 0
+  }
+
+  /** Rejects as not started. */
+  async ready(): Promise<void> {
+    try {
+      await this.opened()
+    } catch (error) {
+      const reason = error instanceof IsockError ? `: ${error.message}` : ''
+      throw new Refused(new BusyError(`the store of data cannot be used for durable channels${reason}`))
+    }
   }
 
   /** Never rejects. */
@@ -37,7 +57,10 @@ export class SharedLogs implements MessageLogs {
   keep(channel: string, bounds: LogBounds | undefined): void {
     if (bounds === undefined) this.#bounds.delete(channel)
     else this.#bounds.set(channel, bounds)
-    this.#opening?.then((logs) => logs.keep(channel, bounds)).catch(() => undefined)
+    if (this.#hasStarted)
+      this.opened()
+        .then((logs) => logs.keep(channel, bounds))
+        .catch(() => undefined)
   }
 
   async append(message: OutgoingMessage): Promise<number> {
@@ -86,6 +109,7 @@ export class SharedLogs implements MessageLogs {
     const report = (error: unknown): void => this.#kit.report(error, 'old messages of durable channels')
     const logs = new Logs({ store, rows, hints, clock: this.#kit.clock, report })
     for (const [channel, bounds] of this.#bounds) logs.keep(channel, bounds)
+    this.#isOpen = true
     return logs
   }
 

@@ -4,7 +4,7 @@ import { copyFile, rename } from 'node:fs/promises'
 import { expect } from 'chai'
 import { Action, Channel, Client, type Context, Server, type SubscribeOptions, type Subscription } from 'isock'
 import { Database, data, field, Model } from 'isock/data'
-import { Deferred } from '../../../lib/core/base/deferred.ts'
+import { deferred } from '../../../lib/core/base/deferred.ts'
 import type { ServerKit } from '../../../lib/core/server/feature.ts'
 import type { SharedStore } from '../../../lib/core/server/shared-store.ts'
 import { Kind } from '../../../lib/core/wire/frames/frame.ts'
@@ -99,7 +99,7 @@ describe('A durable channel', () => {
   it('is refused without a store that outlives the process, without a history, and for other values', () => {
     const alone = new Server('127.0.0.1', 0)
     expect(() => alone.addChannel(new Moves())).to.throw("a url such as 'file:app.db'")
-    const inMemory = new Server('127.0.0.1', 0, { features: [data({ models: [], url: 'memory:' })] })
+    const inMemory = new Server('127.0.0.1', 0, { features: [data({ models: [Entry], url: 'memory:' })] })
     expect(() => inMemory.addChannel(new Moves())).to.throw('needs a store that outlives the process')
     class Endless extends Channel<string> {
       static override durable = true
@@ -153,12 +153,8 @@ for (const kind of kinds)
     }
 
     /** Runs statements in the store, beside what its servers do. */
-    const statement = async (
-      server: Server | undefined,
-      make: (tables: Tables) => string[],
-      creates = true,
-    ): Promise<void> => {
-      const database = await new Database({ models: [], ...store.options, migrate: creates }).open()
+    const statement = async (make: (tables: Tables) => string[], creates = true): Promise<void> => {
+      const database = await new Database({ models: [Entry], ...store.options, migrate: creates }).open()
       try {
         const own = await database[durableStore]()
         await own.transaction(async (run) => {
@@ -167,7 +163,6 @@ for (const kind of kinds)
       } finally {
         await database.close()
       }
-      void server
     }
 
     const clientOf = (...at: Server[]): Client => {
@@ -263,8 +258,8 @@ for (const kind of kinds)
       await reader.subscription.ready
       const logs = await logsOf(server)
       const store = await server.db[durableStore]()
-      const late = new Deferred<void>()
-      const isWritten = new Deferred<void>()
+      const late = deferred<void>()
+      const isWritten = deferred<void>()
       const message = { channel: 'Moves', key: '', item: '[1,"late"]', to: undefined, except: undefined }
       const written = store.transaction(async (run) => {
         const rows = await logs.write(run, [message], 'late')
@@ -323,7 +318,7 @@ for (const kind of kinds)
       for (const note of ['one', 'two']) await server.publish(Moves, note)
       await reader.until(2)
       const { position } = reader.subscription
-      await statement(server, (tables) => [
+      await statement((tables) => [
         `delete from ${tables.message} where number = 2`,
         `update ${tables.room} set head = 1`,
       ])
@@ -343,7 +338,7 @@ for (const kind of kinds)
       await all.until(1)
       const since = all.subscription.position
       await stop(server)
-      if (kind.name === 'PostgreSQL') await statement(undefined, ({ store: own }) => [`update ${own} set id = 'other'`])
+      if (kind.name === 'PostgreSQL') await statement(({ store: own }) => [`update ${own} set id = 'other'`])
       else {
         const path = (store.options.url as string).slice('file:'.length)
         await copyFile(path, `${path}.copy`)
@@ -429,7 +424,7 @@ for (const kind of kinds)
       server.addChannel(new Chat())
       await server.listen()
       await server.publish(Chat, 'hello')
-      const failed = await failureOf(statement(server, ({ room }) => [`select * from ${room}`], false))
+      const failed = await failureOf(statement(({ room }) => [`select * from ${room}`], false))
       expect(String(failed)).to.include('no table')
     })
 
