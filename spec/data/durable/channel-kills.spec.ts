@@ -1,0 +1,125 @@
+// A publisher whose process is killed again and again: each reader, at it and at another server of the store, gets every message that
+// was confirmed once and in one order.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { expect } from 'chai'
+import { Client, OutcomeUnknownError, type Server } from 'isock'
+import { freePort } from '../../processes/processes.ts'
+import { compiled } from '../../setup/compiled.ts'
+import { longIt } from '../../setup/long.ts'
+import { waitFor } from '../../setup/wait-for.ts'
+import { Append, Log, serveLog } from '../child/channel-server.ts'
+import { stores, type TestStore } from '../stores.ts'
+
+const kills = Number(process.env['ISOCK_KILLS'] ?? 8)
+const lanes = 4
+
+for (const kind of stores.filter(({ name }) => name !== 'libsql in memory'))
+  describe(`a publisher that is killed, ${kind.name}`, () => {
+    let store: TestStore
+    let port: number
+    let program: string
+    let other: Server | undefined
+    let child: ChildProcess | undefined
+    const clients: Client[] = []
+    let isOver = false
+
+    before(async function () {
+      this.timeout(300_000)
+      program = compiled('spec/data/child/channel-server.ts')
+      store = await kind.make(this)
+      port = await freePort()
+    })
+
+    after(async () => {
+      // A spec that has failed may still run.
+      isOver = true
+      await close()
+      await store.remove()
+    })
+
+    async function close(): Promise<void> {
+      await Promise.all(clients.splice(0).map((client) => client.close()))
+      await other?.shutdown({ graceMs: 0 })
+      other = undefined
+      await kill()
+    }
+
+    async function start(): Promise<void> {
+      const { url = '', schema } = store.options
+      const args = [program, String(port), url, ...(schema === undefined ? [] : [schema])]
+      child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+      const [line] = await once(createInterface(child.stdout as NodeJS.ReadableStream), 'line')
+      expect(line).to.equal('listening')
+    }
+
+    async function kill(): Promise<void> {
+      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+      const exited = once(child, 'exit')
+      child.kill('SIGKILL')
+      await exited
+    }
+
+    function clientAt(at: number): Client {
+      const backoff = { minMs: 5, maxMs: 40 }
+      const client = new Client('127.0.0.1', at, { retry: 1_000, patienceMs: 300_000, backoff })
+      clients.push(client)
+      return client
+    }
+
+    longIt(`${kills} times: no message is lost, doubled or moved`, async function () {
+      this.timeout(kills * 30_000 + 120_000)
+      await start()
+      other = await serveLog(0, store.options.url as string, store.options.schema)
+      const [address = ''] = other.addresses
+      const ports = [port, Number(new URL(address).port)]
+      const read = ports.map((): string[] => [])
+      const subscriptions = ports.map((at, i) => clientAt(at).subscribe(Log, (note) => void read[i]?.push(note)))
+      await Promise.all(subscriptions.map(({ ready }) => ready))
+      const client = clientAt(port)
+      const confirmed: string[] = []
+      const unknown: string[] = []
+      const failed: unknown[] = []
+      const lane = async (name: string, publish: (note: string) => Promise<unknown>): Promise<void> => {
+        for (let i = 0; !isOver; i++) {
+          const note = `${name} ${i}`
+          try {
+            await publish(note)
+            confirmed.push(note)
+          } catch (error) {
+            if (error instanceof OutcomeUnknownError && name.startsWith('plain')) unknown.push(note)
+            else failed.push(error)
+          }
+        }
+      }
+      const running = Array.from({ length: lanes }, (_, i) =>
+        i % 2 === 0
+          ? lane(`action ${i}`, (note) => client.runAction(Append, note, { timeoutMs: 300_000 }))
+          : lane(`plain ${i}`, (note) => client.publish(Log, note, { timeoutMs: 300_000 })),
+      )
+      running.push(lane('plain elsewhere', (note) => (other as Server).publish(Log, note)))
+      for (let i = 0; i < kills; i++) {
+        const before = confirmed.length
+        await waitFor(() => confirmed.length > before + 2 * lanes || failed.length > 0, { timeoutMs: 120_000 })
+        // A different moment each time.
+        await new Promise((resolve) => setTimeout(resolve, (i * 7) % 23))
+        await kill()
+        await start()
+      }
+      isOver = true
+      await Promise.all(running)
+      await other.publish(Log, 'end')
+      await waitFor(() => read.every((notes) => notes.at(-1) === 'end'), { timeoutMs: 60_000 })
+      const kept = (await other.channel(Log).readHistory()).map(({ offset, message }) => `${offset}: ${message}`)
+      const recovered = subscriptions.map((each) => each.recovered)
+      await close()
+      expect(failed.map(String)).to.deep.equal([])
+      for (const notes of read) expect(notes.map((note, i) => `${i + 1}: ${note}`)).to.deep.equal(kept)
+      const [notes = []] = read
+      expect(new Set(notes).size).to.equal(notes.length)
+      for (const note of confirmed) expect(notes).to.include(note)
+      for (const note of notes) expect([...confirmed, ...unknown, 'end']).to.include(note)
+      expect(recovered).to.deep.equal([true, true])
+    })
+  })
