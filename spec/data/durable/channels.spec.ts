@@ -15,6 +15,7 @@ import { type Tables, tablesOf } from '../../../lib/features/data/durable/tables
 import { FileHints } from '../../../lib/features/data/engine/file-hints.ts'
 import { PostgresHints } from '../../../lib/features/data/engine/postgres-hints.ts'
 import type { SharedLogs } from '../../../lib/features/data/message-logs.ts'
+import { sizeOf } from '../../setup/long.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { failureOf } from '../../setup/world.ts'
 import { stores, type TestStore } from '../stores.ts'
@@ -112,6 +113,8 @@ describe('A durable channel', () => {
   })
 })
 
+const rounds = sizeOf({ all: 40, few: 4 })
+
 const kinds = stores.filter(({ name }) => name !== 'libsql in memory')
 
 for (const kind of kinds)
@@ -179,7 +182,7 @@ for (const kind of kinds)
       const [one, other] = [clientOf(a), clientOf(b)]
       const published: string[] = []
       const lane = async (name: string, publish: (note: string) => Promise<unknown>): Promise<void> => {
-        for (let i = 0; i < 10; i++) {
+        for (let i = 0; i < rounds; i++) {
           await publish(`${name} ${i}`)
           published.push(`${name} ${i}`)
         }
@@ -191,15 +194,15 @@ for (const kind of kinds)
         lane('a transaction', (note) => one.runAction(Post, { note })),
         lane('b transaction', (note) => other.runAction(Post, { note })),
       ])
-      const [first = [], second = []] = await Promise.all(readers.map((reader) => reader.until(50)))
+      const [first = [], second = []] = await Promise.all(readers.map((reader) => reader.until(5 * rounds)))
       expect(first).to.deep.equal(second)
       expect([...first].sort()).to.deep.equal([...published].sort())
       for (const name of ['a plain', 'b plain', 'a client', 'a transaction', 'b transaction'])
         expect(first.filter((note) => note.startsWith(name))).to.deep.equal(
-          Array.from({ length: 10 }, (_, i) => `${name} ${i}`),
+          Array.from({ length: rounds }, (_, i) => `${name} ${i}`),
         )
       const kept = await a.channel(Moves).readHistory()
-      expect(kept.map(({ offset }) => offset)).to.deep.equal(Array.from({ length: 50 }, (_, i) => i + 1))
+      expect(kept.map(({ offset }) => offset)).to.deep.equal(Array.from({ length: 5 * rounds }, (_, i) => i + 1))
       expect(kept.map(({ message }) => message)).to.deep.equal(first)
     })
 
