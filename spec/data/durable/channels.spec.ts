@@ -421,6 +421,23 @@ for (const kind of kinds)
       expect(await server.channel(Moves).readHistory()).to.deep.equal([{ offset: 1, message: 'one' }])
     })
 
+    it('are opened before a transaction begins, where that has failed before', async () => {
+      const { settleAt } = RoomRows.prototype
+      const next = new Server('127.0.0.1', 0, { features: [data({ models: [Entry], waitMs: 500, ...store.options })] })
+      servers.add(next)
+      next.addAction(new Post())
+      await next.listen()
+      const hasFailed = deferred<void>()
+      RoomRows.prototype.settleAt = async () => {
+        RoomRows.prototype.settleAt = settleAt
+        hasFailed.resolve()
+        throw new Error('not now')
+      }
+      next.addChannel(new Moves()).addChannel(new Chat())
+      await hasFailed.promise
+      expect(await clientOf(next).runAction(Post, { note: 'one' })).to.equal('one')
+    })
+
     it('cost nothing where there is none', async () => {
       const server = new Server('127.0.0.1', 0, { features: [data({ models: [Entry], ...store.options })] })
       servers.add(server)
