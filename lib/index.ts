@@ -32,8 +32,10 @@ export type {
   WhoseOptions,
 } from './features/channels/channel-handle.ts'
 export type { ChannelOptions } from './features/channels/channel-options.ts'
+export type { ServiceInstanceOptions } from './features/services/key.ts'
+export type { ServicePhase } from './features/services/phases.ts'
 export type { OwnCallOptions, ServiceHandle } from './features/services/service-handle.ts'
-export type { ServiceOptions, ServicePhase } from './features/services/service-host.ts'
+export type { ServiceOptions } from './features/services/service-host.ts'
 export { CronTask } from './features/tasks/cron-task.ts'
 export { IntervalTask } from './features/tasks/interval-task.ts'
 export { ShutdownTask } from './features/tasks/shutdown-task.ts'

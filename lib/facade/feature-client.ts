@@ -9,6 +9,7 @@ import type { ChannelClass, InfoOf, Member, MessageOf } from '../features/channe
 import { type ChannelCallOptions, ChannelClient, type Handler } from '../features/channels/channel-client.ts'
 import type { PresenceEvent, PresenceOptions, PresenceWatch } from '../features/channels/presence-watch.ts'
 import type { SubscribeOptions, Subscription } from '../features/channels/subscription.ts'
+import type { ServiceInstanceOptions } from '../features/services/key.ts'
 import type { AnyService, ServiceClass } from '../features/services/service.ts'
 import { ServiceClient } from '../features/services/service-client.ts'
 import type { Listening, ListenOptions } from '../features/tasks/client/listening.ts'
@@ -39,16 +40,17 @@ export class FeatureClient extends ActionClient {
   }
 
   /**
-   * A service of the server, by class reference.
+   * A service of the server, by class reference. `key`: one of the states of a durable service.
    *
-   * @throws ClientError (`INVALID_USAGE`) for anything but a service class.
+   * @throws ClientError: `INVALID_USAGE` for anything but a service class; `INVALID_OPTION`.
    * @example
    * const counter = client.service(Counter)
    * await counter.initialize(1000)
    * console.log(await counter.execute(10, { awaitResponse: true }))
+   * await client.service(Cart, { key: 'ann' }).execute({ add: 'tea' })
    */
-  service<S extends AnyService>(service: ServiceClass<S>): ServiceClient<S> {
-    return new ServiceClient(this.kit, service)
+  service<S extends AnyService>(service: ServiceClass<S>, options?: ServiceInstanceOptions): ServiceClient<S> {
+    return new ServiceClient(this.kit, service, options)
   }
 
   /**

@@ -19,6 +19,7 @@ import type { AnyChannel, ChannelClass, InfoOf, MessageOf } from '../features/ch
 import type { ChannelHandle } from '../features/channels/channel-handle.ts'
 import type { ChannelOptions } from '../features/channels/channel-options.ts'
 import { Channels } from '../features/channels/channels.ts'
+import type { ServiceInstanceOptions } from '../features/services/key.ts'
 import type { AnyService, ServiceClass } from '../features/services/service.ts'
 import type { ServiceHandle } from '../features/services/service-handle.ts'
 import type { ServiceOptions } from '../features/services/service-host.ts'
@@ -139,15 +140,16 @@ export class Server extends ActionServer {
   }
 
   /**
-   * A service of this server, by class reference, for use by the server's own program: the same methods, phases and turns.
+   * A service of this server, by class reference, for use by the server's own program: the same methods, phases and turns. `key`: one of
+   * the states of a durable service.
    *
-   * @throws ServerError: `UNKNOWN_SERVICE` for one that was not added; `INVALID_SERVICE`.
+   * @throws ServerError: `UNKNOWN_SERVICE` for one that was not added; `INVALID_SERVICE`. ClientError (`INVALID_OPTION`).
    * @example
    * server.addService(Counter)
    * await server.service(Counter).initialize(1000)
    */
-  service<S extends AnyService>(service: ServiceClass<S>): ServiceHandle<S> {
-    return this.#services.handle(service)
+  service<S extends AnyService>(service: ServiceClass<S>, options?: ServiceInstanceOptions): ServiceHandle<S> {
+    return this.#services.handle(service, options)
   }
 
   /** The services, in the order of registration. */

@@ -47,7 +47,7 @@ describe('The context of a run of a service', () => {
     }
     const log = { warn: ({ error }: { error: Error }, what: string) => warned.push(`${what}: ${error.message}`) }
     const behind = { ...given, signal: call.signal, emit, log } as unknown as Context<unknown>
-    return new RunningContext(behind, 'service "Counter": exec', clock, detached)
+    return new RunningContext(behind, 'service "Counter": exec', clock, { detached })
   }
 
   /** Takes the oldest that waits. */

@@ -2,9 +2,10 @@
 import { expect } from 'chai'
 import type { Context } from '../../lib/core/action/context.ts'
 import { Refused } from '../../lib/core/action/refused.ts'
-import { ServerError, ValidationError } from '../../lib/core/base/errors.ts'
+import { type ServerError, ValidationError } from '../../lib/core/base/errors.ts'
 import { Service, type ServiceSchemas } from '../../lib/features/services/service.ts'
-import { type HostRun, ServiceHost } from '../../lib/features/services/service-host.ts'
+import { ServiceHost } from '../../lib/features/services/service-host.ts'
+import type { HostRun } from '../../lib/features/services/service-instance.ts'
 import { settle, VirtualClock } from '../setup/virtual-clock.ts'
 
 type Log = string[]
@@ -55,7 +56,7 @@ describe('ServiceHost', () => {
   })
 
   const hostOf = (of: Service, maxQueued = 10): ServiceHost =>
-    new ServiceHost('Noted', of as never, { maxQueued, allowShutdown: false }, { clock: new VirtualClock() })
+    new ServiceHost('Noted', of as never, { maxQueued }, { clock: new VirtualClock() })
 
   function run(verb: 'init' | 'exec' | 'exit', args: unknown = 'x', asked: HostRun = {}): Promise<string> {
     const context = {
@@ -200,19 +201,6 @@ describe('ServiceHost', () => {
     expect(count).to.equal(1)
     await run('exit', 'x', asked)
     expect(count).to.equal(1)
-  })
-
-  it('lets its clients shut the server down only where it was told so', () => {
-    const refused = (): void => host.requireShutdownAllowed()
-    expect(refused)
-      .to.throw(ServerError, 'its clients may not shut this server down')
-      .with.property('code', 'NOT_ALLOWED')
-    new ServiceHost(
-      'Noted',
-      service,
-      { maxQueued: 1, allowShutdown: true },
-      { clock: new VirtualClock() },
-    ).requireShutdownAllowed()
   })
 
   describe('that has schemas', () => {

@@ -2,6 +2,7 @@
 // Types only: the features that use it declare what they need, and the one with the store provides it.
 import type { MessageLogs } from './message-logs.ts'
 import type { RunClaims } from './run-claims.ts'
+import type { ServiceStates } from './service-states.ts'
 
 /** How often something happened to recorded calls since the server started. */
 export interface RecordedCounts {
@@ -18,6 +19,8 @@ export interface RecordedCounts {
 export interface SharedStore {
   /** Decides which server does a run that only one is to do. */
   readonly claims: RunClaims
+  /** The states of durable services. */
+  readonly states: ServiceStates
   /** The logs of durable channels. */
   readonly logs: MessageLogs
   /** undefined: no action of this server is recorded. */

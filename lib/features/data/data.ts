@@ -12,9 +12,10 @@ import type { ServerSession } from '../../core/server/server-session.ts'
 import { ActionUnit, type ActionUnitParts } from './action-unit.ts'
 import { ClientInput } from './client-input.ts'
 import type { DataOptions } from './data-options.ts'
-import { Database, durableStore } from './database.ts'
+import { beginUnit, Database, durableStore } from './database.ts'
 import { ClaimRows } from './durable/claim-rows.ts'
 import type { DurableCounts } from './durable/session-records.ts'
+import { StateRows, type StatesHome } from './durable/state-rows.ts'
 import { SharedLogs } from './message-logs.ts'
 import { NestedRuns } from './nested-runs.ts'
 import { Persisting } from './persisting.ts'
@@ -50,6 +51,7 @@ export class Data implements ServerFeature {
   readonly #kit: ServerKit
   readonly #logs: SharedLogs
   #transactions: Transactions | undefined
+  #opening: Promise<Database> | undefined
 
   /** @throws ClientError (`INVALID_OPTION`). */
   constructor(kit: ServerKit, options: DataOptions, parts?: DataParts) {
@@ -71,12 +73,12 @@ export class Data implements ServerFeature {
         claims: new ClaimRows(() => this.database[durableStore](), randomBytes(8).toString('hex')),
         logs: this.#logs,
         recordedCounts: () => this.transactions,
+        states: new StateRows(() => this.#statesHome()),
       })
   }
 
   async onStart(): Promise<void> {
-    await this.database.open()
-    if (this.database.options.migrate) await this.database.migrate()
+    await this.#open()
     await this.#persisting.load()
     await this.#transactions?.start()
     await this.#logs.start()
@@ -103,6 +105,29 @@ export class Data implements ServerFeature {
     } finally {
       await this.database.close()
     }
+  }
+
+  /** Opens the store before the server listens, or earlier for what its own program does. */
+  #open(): Promise<Database> {
+    this.#opening ??= this.#prepare().catch((error: unknown) => {
+      this.#opening = undefined
+      throw error
+    })
+    return this.#opening
+  }
+
+  async #statesHome(): Promise<StatesHome> {
+    const database = await this.#open()
+    return {
+      store: await database[durableStore](),
+      begin: (label, signal) => database[beginUnit]({ label, signal, commitsOnce: true }),
+    }
+  }
+
+  async #prepare(): Promise<Database> {
+    await this.database.open()
+    if (this.database.options.migrate) await this.database.migrate()
+    return this.database
   }
 
   #adapt(action: RegisteredAction): RegisteredAction {

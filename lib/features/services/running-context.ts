@@ -13,6 +13,17 @@ const patienceMs = 10_000
 /** The time that each taken response earns back: a client that takes ten a second is never too slow. */
 const patienceForEachMs = 100
 
+export interface RunningOptions {
+  /** The run's own signal, when its client has a receipt: it ends neither with the client nor at the call's deadline. */
+  readonly detached?: AbortSignal | undefined
+  /** That of a durable service; '': it has none. */
+  readonly key?: string
+  /** The transaction of a durable service. */
+  readonly db?: unknown
+  /** Takes responses. Default: the context. */
+  readonly emit?: Context<unknown>['emit']
+}
+
 export class RunningContext extends BaseContext implements ServiceContext {
   readonly #context: Context<unknown>
   /** The method, as in `service "Counter": exec`. */
@@ -20,23 +31,29 @@ export class RunningContext extends BaseContext implements ServiceContext {
   readonly #clock: Clock
   /** The client has a receipt, so nobody reads responses. */
   readonly #isDetached: boolean
+  readonly #options: RunningOptions
   #patienceLeftMs = patienceMs
   /** The waiting time is counted up to here: several responses may wait at the same time. */
   #countedUntilMs = 0
   #isOver = false
   #isGivenUp = false
 
-  /** `detached`: the run's own signal, when its client has a receipt: it ends neither with the client nor at the call's deadline. */
-  constructor(context: Context<unknown>, label: string, clock: Clock, detached?: AbortSignal) {
-    super(callOf(context, clock, detached), surroundingsOf(context, clock))
+  constructor(context: Context<unknown>, label: string, clock: Clock, options: RunningOptions = {}) {
+    super(callOf(context, clock, options.detached), surroundingsOf(context, clock))
     this.#context = context
     this.#clock = clock
     this.#label = label
-    this.#isDetached = detached !== undefined
+    this.#options = options
+    this.#isDetached = options.detached !== undefined
+  }
+
+  get key(): string | undefined {
+    return this.#options.key || undefined
   }
 
   get db(): never {
-    const message = `${this.#label}: a service has no context.db, because its state is not rolled back; use context.server.db.transaction()`
+    if (this.#options.db !== undefined) return this.#options.db as never
+    const message = `${this.#label}: a service has no context.db, because its state is not rolled back; use context.server.db.transaction(), or make the service durable`
     throw new ServerError(message, { code: 'INVALID_USAGE' })
   }
 
@@ -58,7 +75,8 @@ export class RunningContext extends BaseContext implements ServiceContext {
     const isTaken = new AbortController()
     const startedAtMs = this.#clock.now()
     try {
-      const taken = this.#context.emit(value).finally(() => isTaken.abort())
+      const emit = this.#options.emit ?? this.#context.emit
+      const taken = emit(value).finally(() => isTaken.abort())
       const patience = new Promise<void>((resolve) => {
         const giveUp = (): void => {
           this.#isGivenUp = true

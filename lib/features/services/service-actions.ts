@@ -7,6 +7,8 @@ import type { Context } from '../../core/action/context.ts'
 /** The data of a request. */
 export interface ServiceRequest {
   readonly service: string
+  /** Which state of a durable service; left out: its only one. */
+  readonly key?: string
   readonly args?: unknown
   /** For terminate: shut the server down too. */
   readonly shutdown?: boolean
@@ -44,4 +46,21 @@ export class Execute extends ServiceAction {
 
 export class Terminate extends ServiceAction {
   static override actionName = 'isock.services.terminate'
+}
+
+// A durable service has names of its own, so that both sides know of each call that its outcome is recorded.
+
+export class DurableInitialize extends ServiceAction {
+  static override actionName = 'isock.services.durable.initialize'
+  static override transactional = true
+}
+
+export class DurableExecute extends ServiceAction {
+  static override actionName = 'isock.services.durable.execute'
+  static override transactional = true
+}
+
+export class DurableTerminate extends ServiceAction {
+  static override actionName = 'isock.services.durable.terminate'
+  static override transactional = true
 }

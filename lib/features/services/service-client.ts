@@ -6,6 +6,7 @@ import { ClientError, DeadlineError, ServerError } from '../../core/base/errors.
 import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
 import { describe, invalidOption } from '../../core/base/options.ts'
 import type { ClientKit } from '../../core/client/client-kit.ts'
+import { readKeyOption, type ServiceInstanceOptions } from './key.ts'
 import {
   type AnyService,
   type ArgsOf,
@@ -13,8 +14,17 @@ import {
   type ResponseOf,
   requireServiceName,
   type ServiceClass,
+  type Verb,
 } from './service.ts'
-import { Execute, Initialize, type ServiceRequest, Terminate } from './service-actions.ts'
+import {
+  DurableExecute,
+  DurableInitialize,
+  DurableTerminate,
+  Execute,
+  Initialize,
+  type ServiceRequest,
+  Terminate,
+} from './service-actions.ts'
 
 /** Options of one call of a service: those of an action, and when it settles. */
 export interface ServiceCallOptions extends Omit<RunOptions, 'idempotent'> {
@@ -57,6 +67,9 @@ export type Given<Args, Options> = undefined extends Args
 
 const defaultResponseMs = 60_000
 
+const actions = { init: Initialize, exec: Execute, exit: Terminate } as const
+const durableActions = { init: DurableInitialize, exec: DurableExecute, exit: DurableTerminate } as const
+
 /**
  * One service of the server. Each method settles when the service's method has run, so what `exec` throws arrives here;
  * with `awaitResponse`, when the first response has come.
@@ -71,12 +84,16 @@ const defaultResponseMs = 60_000
 export class ServiceClient<S extends AnyService> {
   readonly #kit: ClientKit
   readonly #name: string
+  readonly #isDurable: boolean
+  readonly #key: string | undefined
 
   /** Throws ClientError for anything but a service class. Users call `client.service(Counter)`. */
-  constructor(kit: ClientKit, service: ServiceClass<S>) {
+  constructor(kit: ClientKit, service: ServiceClass<S>, options: ServiceInstanceOptions = {}) {
     if (!isServiceClass(service)) throw new ClientError(`service() needs a Service class, got ${describe(service)}`)
     this.#kit = kit
     this.#name = requireServiceName(service)
+    this.#isDurable = service.durable === true
+    this.#key = readKeyOption(service, options)
     const conflict = kit.known.claim('service', this.#name, service)
     if (conflict !== undefined) throw new ClientError(conflict)
     for (const Class of service.errors ?? []) kit.classes.declareError(Class)
@@ -87,14 +104,14 @@ export class ServiceClient<S extends AnyService> {
   initialize(args: ArgsOf<S, 'init'>, options: Awaiting<ServiceCallOptions>): Promise<ResponseOf<S, 'init'>>
   initialize(...given: Given<ArgsOf<S, 'init'>, NotAwaiting<ServiceCallOptions>>): Promise<void>
   initialize(args?: unknown, options?: ServiceCallOptions): Promise<unknown> {
-    return this.#run(Initialize, args, options)
+    return this.#run('init', args, options)
   }
 
   /** Runs `exec` in its turn. Rejects with what it throws, `NOT_INITIALIZED`, `TERMINATED`, or BusyError. */
   execute(args: ArgsOf<S, 'exec'>, options: Awaiting<ServiceCallOptions>): Promise<ResponseOf<S, 'exec'>>
   execute(...given: Given<ArgsOf<S, 'exec'>, NotAwaiting<ServiceCallOptions>>): Promise<void>
   execute(args?: unknown, options?: ServiceCallOptions): Promise<unknown> {
-    return this.#run(Execute, args, options)
+    return this.#run('exec', args, options)
   }
 
   /** Runs `exec` like `execute`, and yields its responses as they come. */
@@ -102,18 +119,19 @@ export class ServiceClient<S extends AnyService> {
     ...given: Given<ArgsOf<S, 'exec'>, Omit<ServiceCallOptions, 'awaitResponse' | 'confirm'>>
   ): Call<void, ResponseOf<S, 'exec'>> {
     const [args, options] = given
-    return this.#kit.client.runAction(Execute.actionName, { service: this.#name, args }, options)
+    const action = this.#isDurable ? DurableExecute : Execute.actionName
+    return this.#kit.client.runAction(action as string, this.#request(args), options)
   }
 
   /** Runs `exit` after earlier calls. With `shutdown`, rejects with `NOT_ALLOWED` when the server forbids it. */
   terminate(args: ArgsOf<S, 'exit'>, options: Awaiting<TerminateOptions>): Promise<ResponseOf<S, 'exit'>>
   terminate(...given: Given<ArgsOf<S, 'exit'>, NotAwaiting<TerminateOptions>>): Promise<void>
   terminate(args?: unknown, options?: TerminateOptions): Promise<unknown> {
-    return this.#run(Terminate, args, options, terminateOptions)
+    return this.#run('exit', args, options, terminateOptions)
   }
 
   async #run(
-    action: ActionClass,
+    verb: Verb,
     args: unknown,
     options: TerminateOptions = {},
     table: OptionTable<ServiceCallOptions & RunOptions> = callOptions,
@@ -123,17 +141,23 @@ export class ServiceClient<S extends AnyService> {
     const waitMs = readWait(awaitResponse)
     if (confirm !== undefined && waitMs !== undefined)
       throw invalidOption('confirm', 'none beside awaitResponse', confirm)
+    if (confirm !== undefined && this.#isDurable)
+      throw invalidOption('confirm', 'none for a durable service, whose answer is what confirms its commit', confirm)
     const request: ServiceRequest = {
-      service: this.#name,
-      args,
+      ...this.#request(args),
       ...(confirm === undefined ? {} : { confirm }),
       ...(shutdown === undefined ? {} : { shutdown }),
     }
+    const action: ActionClass = (this.#isDurable ? durableActions : actions)[verb]
     const call = this.#kit.client.runAction(action, request, others) as Call<unknown, unknown>
     // Leaving the loop cancels the call and nothing else.
     if (confirm !== undefined) for await (const _ of call) return undefined
     if (waitMs === undefined) return void (await call)
-    return this.#firstResponse(call, waitMs, methodOf(action))
+    return this.#firstResponse(call, waitMs, verb)
+  }
+
+  #request(args: unknown): ServiceRequest {
+    return { service: this.#name, ...(this.#key === undefined ? {} : { key: this.#key }), args }
   }
 
   /** Keeps reading after the first response: otherwise exec would block on a client that reads no more. */
@@ -167,8 +191,4 @@ export function readWait(awaitResponse: unknown): number | undefined {
   if (awaitResponse === true) return defaultResponseMs
   if (typeof awaitResponse === 'number' && awaitResponse > 0) return awaitResponse
   throw invalidOption('awaitResponse', 'true, false or a positive number of milliseconds', awaitResponse)
-}
-
-function methodOf(action: ActionClass): string {
-  return action === Initialize ? 'init' : action === Execute ? 'exec' : 'exit'
 }

@@ -10,11 +10,12 @@ import { unawaited } from '../../core/base/unawaited.ts'
 import type { ServerKit } from '../../core/server/feature.ts'
 import { OwnContext } from './own-context.ts'
 import type { OwnRuns } from './own-runs.ts'
+import type { ServicePhase } from './phases.ts'
 import { ResponseQueue } from './response-queue.ts'
 import type { AnyService, ArgsOf, ResponseOf, Verb } from './service.ts'
 import { Execute, Initialize, Terminate } from './service-actions.ts'
 import { type Awaiting, type Given, type NotAwaiting, readWait } from './service-client.ts'
-import type { ServiceHost, ServicePhase } from './service-host.ts'
+import type { ServiceInstance } from './service-instance.ts'
 
 /** Options of one run that the server's own program starts. */
 export interface OwnCallOptions {
@@ -47,12 +48,12 @@ export type HandleKit = Pick<ServerKit, 'server' | 'clock' | 'log' | 'report'>
  * await server.listen()
  */
 export class ServiceHandle<S extends AnyService> {
-  readonly #host: ServiceHost
+  readonly #host: ServiceInstance
   readonly #runs: OwnRuns
   readonly #kit: HandleKit
 
   /** Users call `server.service(Counter)`. @internal */
-  constructor(host: ServiceHost, runs: OwnRuns, kit: HandleKit) {
+  constructor(host: ServiceInstance, runs: OwnRuns, kit: HandleKit) {
     this.#host = host
     this.#runs = runs
     this.#kit = kit
@@ -63,12 +64,17 @@ export class ServiceHandle<S extends AnyService> {
     return this.#host.name
   }
 
-  /** The current phase: 'new', 'initialized' or 'terminated'. */
+  /** The current phase: 'new', 'initialized' or 'terminated'. Throws ServerError (`INVALID_USAGE`) for a durable service: use `readPhase`. */
   get phase(): ServicePhase {
     return this.#host.phase
   }
 
-  /** Calls that wait for their turn, those of clients included. */
+  /** The phase, of a durable service as its store has it. */
+  readPhase(): Promise<ServicePhase> {
+    return this.#host.readPhase()
+  }
+
+  /** Calls that wait for their turn at this server, those of clients included. */
   get queuedCount(): number {
     return this.#host.queuedCount
   }

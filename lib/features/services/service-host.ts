@@ -1,18 +1,18 @@
-// One service on its server: its state, and which method may run in which phase.
+// One service on its server, with its state in memory, and which method may run in which phase.
 //
 //   new ──init──> initialized ──exit──> terminated     exec: only while initialized; it changes the state
 //    ╰─<─throws                                        exit: terminates it, even if it throws
 
 import type { Context } from '../../core/action/context.ts'
 import { beforeStart, Refused } from '../../core/action/refused.ts'
-import { validate } from '../../core/action/schema.ts'
-import { ServerError } from '../../core/base/errors.ts'
 import type { Filled } from '../../core/base/option-table.ts'
-import { unawaited } from '../../core/base/unawaited.ts'
-import { ConcurrencyLimiter, type Holders } from '../../core/server/concurrency-limiter.ts'
+import { ConcurrencyLimiter } from '../../core/server/concurrency-limiter.ts'
 import type { ServerKit } from '../../core/server/feature.ts'
+import { type CheckedArgs, checkArgs } from './checked-args.ts'
+import { requirePhase, type ServicePhase } from './phases.ts'
 import { RunningContext } from './running-context.ts'
 import type { AnyService, ServiceClass, Verb } from './service.ts'
+import type { HostRun, Receipt, ServiceInstance } from './service-instance.ts'
 import { sizeOfArgs } from './size-of-args.ts'
 
 /** Options of a service. */
@@ -21,7 +21,12 @@ export interface ServiceOptions {
   readonly maxQueued?: number | undefined
   /** Clients may shut the server down with `terminate(args, { shutdown: true })`. Default false. */
   readonly allowShutdown?: boolean | undefined
+  /** The most bytes of the state of a durable service. Default 1 MiB. */
+  readonly maxStateBytes?: number | undefined
 }
+
+/** What it uses of the options. */
+export type HostOptions = Pick<Filled<ServiceOptions>, 'maxQueued'>
 
 /** What it needs of its server. */
 export type ServiceSurroundings = Pick<ServerKit, 'clock'>
@@ -29,33 +34,10 @@ export type ServiceSurroundings = Pick<ServerKit, 'clock'>
 /** Bound on the arguments of all runs of a service that are accepted before their turn. */
 const maxKeptBytes = 16 * 1024 * 1024
 
-/** The request for one run. */
-export interface HostRun {
-  /** The account that it counts for while it waits. Default: the server's own. */
-  readonly holders?: Holders | undefined
-  /** Called when exit has ended, even if it threw. */
-  readonly onTerminated?: (() => void) | undefined
-  /** Set when the client waits for the receipt only. */
-  readonly receipt?: Receipt
-}
-
-export interface Receipt {
-  /** Replaces the context's signal: the run does not end with its client. */
-  readonly signal: AbortSignal
-  /** Called once when the run is accepted: it has started, or has a guaranteed place in the queue. */
-  onAccepted(): void
-}
-
-/**
- *   new ──> initialized ──> terminated
- */
-export type ServicePhase = 'new' | 'initialized' | 'terminated'
-
-export class ServiceHost {
+export class ServiceHost implements ServiceInstance {
   readonly #name: string
   readonly #service: AnyService
   readonly #schemas: ServiceClass['schemas']
-  readonly #options: Filled<ServiceOptions>
   readonly #limiter: ConcurrencyLimiter
   readonly #kit: ServiceSurroundings
   #phase: ServicePhase = 'new'
@@ -65,12 +47,11 @@ export class ServiceHost {
   /** The size of the arguments of runs that are accepted before their turn. */
   #keptBytes = 0
 
-  constructor(name: string, service: AnyService, options: Filled<ServiceOptions>, kit: ServiceSurroundings) {
+  constructor(name: string, service: AnyService, options: HostOptions, kit: ServiceSurroundings) {
     this.#kit = kit
     this.#name = name
     this.#service = service
     this.#schemas = (service.constructor as ServiceClass).schemas
-    this.#options = options
     this.#limiter = new ConcurrencyLimiter({ label: `service "${name}"`, maxWaiting: options.maxQueued })
   }
 
@@ -84,6 +65,10 @@ export class ServiceHost {
 
   get phase(): ServicePhase {
     return this.#phase
+  }
+
+  readPhase(): Promise<ServicePhase> {
+    return Promise.resolve(this.#phase)
   }
 
   /** Calls that wait for their turn. */
@@ -141,25 +126,13 @@ export class ServiceHost {
     return size
   }
 
-  requireShutdownAllowed(): void {
-    if (this.#options.allowShutdown) return
-    const message = `service "${this.#name}": its clients may not shut this server down; allow it with addService(..., { allowShutdown: true })`
-    throw new ServerError(message, { code: 'NOT_ALLOWED', notStarted: true })
-  }
-
-  /** In a box, so that a `then` among the arguments is data. */
-  #check(verb: Verb, args: unknown): Boxed | Promise<Boxed> {
-    const schema = this.#schemas?.[verb]
-    if (schema === undefined) return { args }
-    const checked = validate(schema, args, `input of service "${this.#name}": ${verb}`, 'INVALID_INPUT')
-    if (!(checked instanceof Promise)) return { args: checked }
-    // Its turn may come long after the check has failed.
-    return unawaited(checked.then((value) => ({ args: value })))
+  #check(verb: Verb, args: unknown): CheckedArgs | Promise<CheckedArgs> {
+    return checkArgs(this.#name, this.#schemas, verb, args)
   }
 
   async #perform(verb: Verb, args: unknown, context: Context<unknown>, receipt: Receipt | undefined): Promise<void> {
     const label = `service "${this.#name}": ${verb}`
-    const running = new RunningContext(context, label, this.#kit.clock, receipt?.signal)
+    const running = new RunningContext(context, label, this.#kit.clock, { detached: receipt?.signal })
     const service = this.#service
     try {
       if (verb === 'exec') this.#state = await service.exec(this.#state, args, running)
@@ -180,22 +153,8 @@ export class ServiceHost {
   }
 
   #requirePhase(verb: Verb): void {
-    const phase = this.#phase
-    if (phase === 'terminated') throw this.#refusal('TERMINATED', 'was terminated and cannot be used any more')
-    if (verb === 'init') {
-      if (phase === 'initialized') throw this.#refusal('ALREADY_INITIALIZED', 'is already initialized')
-    } else if (phase === 'new') {
-      throw this.#refusal('NOT_INITIALIZED', 'is not initialized; call initialize() first')
-    }
+    requirePhase(this.#phase, verb, `service "${this.#name}"`)
   }
-
-  #refusal(code: 'NOT_INITIALIZED' | 'ALREADY_INITIALIZED' | 'TERMINATED', what: string): ServerError {
-    return new ServerError(`service "${this.#name}" ${what}`, { code, notStarted: true })
-  }
-}
-
-interface Boxed {
-  readonly args: unknown
 }
 
 function once(run: () => void): () => void {

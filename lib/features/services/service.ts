@@ -16,6 +16,8 @@ export interface ServiceContext<in Response = unknown> extends Context<Response>
    * UnsendableError for a value that cannot be serialized.
    */
   readonly respond: (value: Response) => Promise<void>
+  /** Which state of a durable service it is: the `key` of `client.service(Cart, { key })`. undefined: there is none. */
+  readonly key: string | undefined
 }
 
 /** What the arguments of a service's methods must be, as Standard Schemas (zod, valibot, arktype ...). */
@@ -28,7 +30,8 @@ export interface ServiceSchemas {
 /**
  * A state that lives on the server, and the three methods that work on it: `init` makes it, once; `exec` works on it, one
  * call at a time in order of arrival, and what it returns is the next one's input; `exit` sees it last, once. The state
- * stays on the server: clients get what `respond` sends. All clients of a server share the service.
+ * stays on the server: clients get what `respond` sends. All clients of a server share the service. With `static durable = true`, the
+ * state is kept in the store of `data`.
  *
  * @example
  * export class Counter extends Service<{ value: number }, number> {
@@ -44,6 +47,13 @@ export abstract class Service<State = unknown, ExecArgs = unknown, ExitArgs = un
   static serviceName?: string
   /** What it is for, in a line: shown by `isock ls`. */
   static description?: string
+  /**
+   * Keeps the state in the store of `data`, one for each `key`: it outlives the server, and servers of one store share it. Each method
+   * is a transaction with the answer of its call; `context.db` is part of it. Default false.
+   */
+  static durable?: boolean
+  /** The form of a durable state. Raise it when the form changes: `upgrade` then gets older states. Default 1. */
+  static stateVersion?: number
   /** What the arguments must be. The server checks them. */
   static schemas?: ServiceSchemas
   /** Error classes that arrive at the client as themselves. */
@@ -57,9 +67,16 @@ export abstract class Service<State = unknown, ExecArgs = unknown, ExitArgs = un
   /** Returns the next state. What it throws goes to the client, and the state stays as it was. */
   abstract exec(state: State, args: ExecArgs, context: ServiceContext): State | Promise<State>
 
-  /** Ends the service, even if it throws. Does nothing unless overridden. */
+  /** Ends the service, even if it throws; a durable one only if it does not throw. Does nothing unless overridden. */
   exit(_state: State, _args: ExitArgs, _context: ServiceContext): unknown {
     return undefined
+  }
+
+  /** Returns the state of a durable service in its present form, from one that a class with the `stateVersion` `from` has returned. */
+  upgrade(_state: unknown, from: number): State | Promise<State> {
+    throw new ServerError(`a state of version ${from} cannot be upgraded: its class has no upgrade(state, from)`, {
+      code: 'INVALID_SERVICE',
+    })
   }
 }
 
@@ -71,7 +88,7 @@ export type AnyService = Service<any, any, any, any>
 export type ServiceClass<S extends AnyService = AnyService> = (abstract new (
   ...args: any[]
 ) => S) &
-  Pick<typeof Service, 'serviceName' | 'description' | 'schemas' | 'errors' | 'classes'>
+  Pick<typeof Service, 'serviceName' | 'description' | 'durable' | 'stateVersion' | 'schemas' | 'errors' | 'classes'>
 
 /** The methods that clients request. */
 export type Verb = 'init' | 'exec' | 'exit'

@@ -1,6 +1,6 @@
 // A store of accounts for the specs of transactional actions, and servers that come back at the same place over it.
 import { Action, ActionError, Client, type ClientOptions, type Context, Server, type ServerOptions } from 'isock'
-import { field, Model } from 'isock/data'
+import { field, Model, type ModelClass } from 'isock/data'
 import type { ServerKit } from '../../../lib/core/server/feature.ts'
 import type { SessionKeeper } from '../../../lib/core/server/session-keeper.ts'
 import { type Data, data } from '../../../lib/features/data/data.ts'
@@ -111,17 +111,23 @@ export interface Running {
 export class Place {
   readonly network = new VirtualNetwork()
   readonly #store: StoreOptions
+  readonly #models: readonly ModelClass[]
   readonly #servers: Server[] = []
   readonly #clients: Client[] = []
 
-  constructor(store: StoreOptions) {
+  constructor(store: StoreOptions, models: readonly ModelClass[] = [Entry]) {
     this.#store = store
+    this.#models = models
   }
 
-  async serve(options: ServerOptions = {}, gate = new Gate(), more: readonly Action[] = []): Promise<Running> {
+  async serve(
+    options: ServerOptions = {},
+    gate = new Gate(),
+    more: readonly Action[] | ((server: Server) => unknown) = [],
+  ): Promise<Running> {
     let kit: ServerKit | undefined
     let keeper: unknown
-    const spied = data({ models: [Entry], maxConnections: 3, ...this.#store })
+    const spied = data({ models: this.#models, maxConnections: 3, ...this.#store })
     const features = [
       {
         name: 'data',
@@ -136,8 +142,9 @@ export class Place {
       },
     ]
     const server = new Server('memory:shop', { network: this.network, features, ...options })
-    for (const action of [new Post(gate), new Volatile(gate), new PostAll(), new Read(), ...more])
-      server.addAction(action)
+    for (const action of [new Post(gate), new Volatile(gate), new PostAll(), new Read()]) server.addAction(action)
+    if (typeof more === 'function') more(server)
+    else for (const action of more) server.addAction(action)
     this.#servers.push(server)
     this.network.setReachable('shop', true)
     await server.listen()

@@ -6,6 +6,7 @@
 //   isock_claim    a time at which a task was due, and the server that did its run
 //   isock_lease    the server that does the runs of a task, and until when
 //   isock_key      the answer of calls with an idempotency key, or the call that runs with it
+//   isock_service  the state of a durable service and key: its lock is the turn
 //   isock_answer   the last answer in a slot of a session: a later call of the slot overwrites it
 //   isock_store    which store this is
 //   isock_room     a room of a channel, and the number of its last message
@@ -24,6 +25,7 @@ export interface Tables {
   readonly store: string
   readonly room: string
   readonly message: string
+  readonly service: string
 }
 
 export function tablesOf(store: DurableStore): Tables {
@@ -37,6 +39,7 @@ export function tablesOf(store: DurableStore): Tables {
     store: store.nameOf('isock_store'),
     room: store.nameOf('isock_room'),
     message: store.nameOf('isock_message'),
+    service: store.nameOf('isock_service'),
   }
 }
 
@@ -45,7 +48,7 @@ export const AnswerState = { Started: 1, Result: 2, Failure: 3, Unknown: 4, Buri
 
 /** Creates what is missing. `inStore`: the name of a table in the statement that creates it. */
 export async function createTables(store: DurableStore, inStore: (name: string) => string): Promise<void> {
-  const { node, session, answer, claim, lease, key } = tablesOf(store)
+  const { node, session, answer, claim, lease, key, service } = tablesOf(store)
   const [big, bytes, end] = store.isPostgres ? ['bigint', 'bytea', ' with (fillfactor = 60)'] : ['integer', 'blob', '']
   const create = (name: string, columns: string, more = ''): string =>
     `create table if not exists ${inStore(name)} (${columns})${more}`
@@ -66,6 +69,14 @@ export async function createTables(store: DurableStore, inStore: (name: string) 
     )
     await run(
       `create index if not exists ${inStore('isock_key_until')} on ${store.isPostgres ? key : 'isock_key'} (until)`,
+    )
+    await run(
+      create(
+        service,
+        `name text not null, key text not null, phase text not null, version ${big} not null, state_version integer not null,
+         state ${bytes}, primary key (name, key)`,
+        end,
+      ),
     )
     await run(
       create(

@@ -78,10 +78,10 @@ export class Transaction {
     }
   }
 
-  /** Runs the last work of the transaction, which begins for it if needed. If it throws, the transaction must be rolled back. */
-  async within(work: (run: Run) => Promise<void>): Promise<void> {
+  /** Runs isock's own statements in the transaction, which begins for them if needed. If it throws, the transaction must be rolled back. */
+  async within<T>(work: (run: Run) => Promise<T>): Promise<T> {
     if (!this.isOpen) await this.#begin()
-    await work((sql, values) => runIn(this.manager, sql, values))
+    return work((sql, values) => runIn(this.manager, sql, values))
   }
 
   /** @throws the store's errors; if the store is unreachable, the error of `broken`: nothing is left of the transaction. */

@@ -4,6 +4,8 @@ import { LockMode } from '@mikro-orm/core'
 import { describe } from '../../../core/base/options.ts'
 import { AmbiguousError, ConflictError, InvalidDataError, NotFoundError } from '../data-errors.ts'
 import type { Db, DropOptions, HydrateOptions } from '../db.ts'
+import type { Run } from '../durable/durable-store.ts'
+import { type OwnStatements, ownStatements } from '../durable/own-statements.ts'
 import { readFilter, readSort } from '../filter.ts'
 import { maxPkLength } from '../kinds/reference.ts'
 import type { ModelClass } from '../model.ts'
@@ -24,13 +26,17 @@ interface Options extends RowsOptions {
 }
 
 /** The untyped implementation of Db: its types are in `db.ts`. */
-export class UnitDb {
+export class UnitDb implements OwnStatements {
   readonly #unit: Unit
   readonly #plans: Plans
 
   private constructor(unit: Unit) {
     this.#unit = unit
     this.#plans = unit.engine.plans
+  }
+
+  [ownStatements]<T>(work: (run: Run) => Promise<T>): Promise<T> {
+    return this.#unit.within(work)
   }
 
   static of(unit: Unit): Db {

@@ -98,6 +98,18 @@ export class Unit implements Holder {
     return this.#enqueue(() => this.#writeTouched().then(() => this.transaction.allOrNothing(work)), model)
   }
 
+  /** Runs isock's own statements in the transaction, after the operations before them. Where one fails, the unit can only be undone. */
+  within<T>(work: (run: Run) => Promise<T>): Promise<T> {
+    return this.#enqueue(async () => {
+      try {
+        return await this.transaction.within(work)
+      } catch (error) {
+        if (!isAway(error)) this.#broken ??= statementFailed()
+        throw error
+      }
+    })
+  }
+
   // Assigned values of other rows are written first only if they may conflict: checking all rows for each new one would make
   // a thousand new ones slow.
   /** Inserts a new row, prepared beforehand. */
