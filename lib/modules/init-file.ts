@@ -1,6 +1,6 @@
 // The module of the option `initFile`: its services are initialized before the server listens, so that no client has to do it.
 // Their arguments are its export `initArgs`, which may name services of other modules too.
-import { ClientError } from '../core/base/errors.ts'
+import { ClientError, ServerError } from '../core/base/errors.ts'
 import type { Logger } from '../core/base/log.ts'
 import { nearestNames } from '../core/base/nearest-names.ts'
 import { describe } from '../core/base/options.ts'
@@ -26,11 +26,13 @@ interface Initialization {
  */
 export async function initializeFrom(module: LoadedModule, server: Server, log: Logger): Promise<void> {
   for (const { handle, given } of planOf(server, module)) {
-    // The module's own setup(server) may have done it.
-    if (given === undefined && handle.phase !== 'new') continue
+    // The module's own setup(server) may have done it; a former server, or another one of the store, where the service is durable.
+    const mayBeDone = given === undefined || handle.isDurable
     try {
+      if (mayBeDone && (await handle.readPhase()) !== 'new') continue
       await handle.initialize(given?.args)
     } catch (cause) {
+      if (handle.isDurable && cause instanceof ServerError && cause.code === 'ALREADY_INITIALIZED') continue
       const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
       throw failed(module, `service "${handle.name}" cannot be initialized: ${reason}`, cause)
     }

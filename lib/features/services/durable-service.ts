@@ -4,7 +4,8 @@
 //   call ──> turn of its key here ──> lock of the row ──> decoded ──> init, exec, exit ──> saved ──> COMMIT with the answer
 import type { Context } from '../../core/action/context.ts'
 import { beforeStart, Refused } from '../../core/action/refused.ts'
-import { BusyError, ServerError } from '../../core/base/errors.ts'
+import { BusyError } from '../../core/base/errors.ts'
+import { describe } from '../../core/base/options.ts'
 import { ConcurrencyLimiter } from '../../core/server/concurrency-limiter.ts'
 import type { ServerKit } from '../../core/server/feature.ts'
 import type { ServiceStates, StatePlace, StoredState } from '../../core/server/service-states.ts'
@@ -82,10 +83,7 @@ export class DurableService {
     const waiting = (): number => this.#lines.get(key)?.limiter.waitingCount ?? 0
     return {
       name,
-      get phase(): never {
-        const message = `${label} is durable, so its store knows its phase: await readPhase()`
-        throw new ServerError(message, { code: 'INVALID_USAGE' })
-      },
+      phase: undefined,
       readPhase: () => this.#states.phaseOf(place),
       get queuedCount() {
         return waiting()
@@ -177,5 +175,5 @@ export class DurableService {
 }
 
 function labelOf({ name, key }: StatePlace): string {
-  return key === '' ? `service "${name}"` : `service "${name}", key ${JSON.stringify(key)}`
+  return key === '' ? `service "${name}"` : `service "${name}", key ${describe(key)}`
 }

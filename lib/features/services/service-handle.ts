@@ -66,7 +66,15 @@ export class ServiceHandle<S extends AnyService> {
 
   /** The current phase: 'new', 'initialized' or 'terminated'. Throws ServerError (`INVALID_USAGE`) for a durable service: use `readPhase`. */
   get phase(): ServicePhase {
-    return this.#host.phase
+    const { phase, name } = this.#host
+    if (phase !== undefined) return phase
+    const message = `service "${name}" is durable, so its store knows its phase: await readPhase()`
+    throw new ServerError(message, { code: 'INVALID_USAGE' })
+  }
+
+  /** Its state is kept in the store of `data`. */
+  get isDurable(): boolean {
+    return this.#host.phase === undefined
   }
 
   /** The phase, of a durable service as its store has it. */

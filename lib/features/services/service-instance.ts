@@ -6,8 +6,8 @@ import type { Verb } from './service.ts'
 
 export interface ServiceInstance {
   readonly name: string
-  /** Throws ServerError (`INVALID_USAGE`) for a durable one, whose store knows. */
-  readonly phase: ServicePhase
+  /** undefined: it is durable, and its store knows. */
+  readonly phase: ServicePhase | undefined
   readPhase(): Promise<ServicePhase>
   /** Calls that wait for their turn at this server. */
   readonly queuedCount: number

@@ -28,9 +28,9 @@ export class Cart extends Service<CartState, string, string> {
   static override errors = [Refused]
   static override classes = [Note]
   /** Called in each turn, for a spec to wait there. */
-  readonly pass: (note: string) => Promise<void> | void
+  readonly pass: (note: string, signal: AbortSignal) => Promise<void> | void
 
-  constructor(pass: (note: string) => Promise<void> | void = () => undefined) {
+  constructor(pass: (note: string, signal: AbortSignal) => Promise<void> | void = () => undefined) {
     super()
     this.pass = pass
   }
@@ -39,8 +39,12 @@ export class Cart extends Service<CartState, string, string> {
     return { turns: 0, notes: [] }
   }
 
-  async exec(state: CartState, note: string, { db, respond, key = '' }: ServiceContext<string>): Promise<CartState> {
-    await this.pass(note)
+  async exec(
+    state: CartState,
+    note: string,
+    { db, respond, signal, key = '' }: ServiceContext<string>,
+  ): Promise<CartState> {
+    await this.pass(note, signal)
     const notes = note === 'read' ? state.notes : [...state.notes, new Note(note)]
     if (note !== 'read') await db.create(Added, { cart: key, note })
     await respond(notes.map((each) => (each instanceof Note ? each.text : 'a stranger')).join(' '))
