@@ -1,0 +1,119 @@
+// A durable service at two servers, one of which is killed in the middle of calls, again and again: each call that was answered is in the
+// state once, and in the order of its client.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { expect } from 'chai'
+import { Client } from 'isock'
+import { Database } from 'isock/data'
+import { freePort } from '../../processes/processes.ts'
+import { compiled } from '../../setup/compiled.ts'
+import { longIt } from '../../setup/long.ts'
+import { waitFor } from '../../setup/wait-for.ts'
+import { Log, Noted } from '../child/log-server.ts'
+import { stores, type TestStore } from '../stores.ts'
+
+const kills = Number(process.env['ISOCK_KILLS'] ?? 8)
+const keys = ['one', 'other']
+const lanesOfEach = 3
+
+for (const kind of stores.filter(({ name }) => name !== 'libsql in memory'))
+  describe(`a durable service whose servers are killed, ${kind.name}`, () => {
+    let store: TestStore
+    let ports: number[]
+    let program: string
+    const children: (ChildProcess | undefined)[] = []
+    let isOver = false
+
+    before(async function () {
+      this.timeout(300_000)
+      program = compiled('spec/data/child/log-server.ts')
+      store = await kind.make(this)
+      ports = [await freePort(), await freePort()]
+    })
+
+    after(async () => {
+      // A spec that has failed may still run.
+      isOver = true
+      await Promise.all([kill(0), kill(1)])
+      await store.remove()
+    })
+
+    async function start(which: number): Promise<void> {
+      if (isOver) throw new Error('the spec is over')
+      const { url = '', schema } = store.options
+      const args = [program, String(ports[which]), url, ...(schema === undefined ? [] : [schema])]
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+      children[which] = child
+      const lines = once(createInterface(child.stdout as NodeJS.ReadableStream), 'line')
+      const exited = once(child, 'exit').then(([code]) => [`exited with ${code}`])
+      expect((await Promise.race([lines, exited]))[0]).to.equal('listening')
+    }
+
+    async function kill(which: number): Promise<void> {
+      const child = children[which]
+      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+      const exited = once(child, 'exit')
+      child.kill('SIGKILL')
+      await exited
+    }
+
+    longIt(`${kills} times: each call is in its state once`, async function () {
+      // A busy machine is many times slower.
+      this.timeout(kills * 30_000 + 120_000)
+      await Promise.all([start(0), start(1)])
+      const addresses = ports.map((port) => `tcp://127.0.0.1:${port}`)
+      const options = { retry: 1_000, patienceMs: 300_000, backoff: { minMs: 5, maxMs: 40 } }
+      // One for each server to begin with.
+      const clients = [new Client(addresses, options), new Client([...addresses].reverse(), options)]
+      const answered: Record<string, string[]> = {}
+      const failed: unknown[] = []
+      const count = (): number => Object.values(answered).reduce((sum, { length }) => sum + length, 0)
+      const logOf = (client: Client | undefined, key: string) => (client as Client).service(Log, { key })
+      for (const key of keys) {
+        answered[key] = []
+        await logOf(clients[0], key).initialize()
+      }
+      const lane = async (number: number): Promise<void> => {
+        const key = keys[number % keys.length] as string
+        const log = logOf(clients[number % 3 === 0 ? 0 : 1], key)
+        for (let i = 0; !isOver; i++) {
+          const note = `${number}-${i}`
+          try {
+            await log.execute(note, { timeoutMs: 300_000 })
+            answered[key]?.push(note)
+          } catch (error) {
+            failed.push(error)
+          }
+        }
+      }
+      const running = Array.from({ length: keys.length * lanesOfEach }, (_, number) => lane(number))
+      for (let i = 0; i < kills; i++) {
+        const before = count()
+        await waitFor(() => count() > before + running.length || failed.length > 0, { timeoutMs: 120_000 })
+        // A different moment of its calls each time.
+        await new Promise((resolve) => setTimeout(resolve, (i * 7) % 23))
+        await kill(i % 2)
+        await start(i % 2)
+      }
+      isOver = true
+      await Promise.all(running)
+      expect(failed.map(String)).to.deep.equal([])
+      for (const key of keys) {
+        const notes = (await logOf(clients[0], key).terminate(undefined, { awaitResponse: true })) as string[]
+        expect([...notes].sort()).to.deep.equal([...(answered[key] ?? [])].sort())
+        // Of each lane, in the order in which it called.
+        for (let number = 0; number < running.length; number++) {
+          const own = notes.filter((note) => note.startsWith(`${number}-`))
+          expect(own).to.deep.equal(own.map((_, i) => `${number}-${i}`))
+        }
+      }
+      const database = await new Database({ models: [Noted], ...store.options }).open()
+      const rows = await database.transaction((db) => db.query(Noted))
+      await database.close()
+      expect(rows.map(({ note }) => note).sort()).to.deep.equal(Object.values(answered).flat().sort())
+      expect(count()).to.be.greaterThan(kills * running.length)
+      await Promise.all(clients.map((client) => client.close()))
+      await Promise.all([kill(0), kill(1)])
+    })
+  })
