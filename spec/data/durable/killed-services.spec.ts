@@ -83,7 +83,7 @@ for (const kind of stores.filter(({ name }) => name !== 'libsql in memory'))
             await log.execute(note, { timeoutMs: 300_000 })
             answered[key]?.push(note)
           } catch (error) {
-            failed.push(error)
+            failed.push(`${note}: ${String(error)}`)
           }
         }
       }
