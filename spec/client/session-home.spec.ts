@@ -6,7 +6,7 @@ import { homeOnlyMs } from '../../lib/core/client/session-home.ts'
 import { FrameLink } from '../../lib/core/link/frame-link.ts'
 import type { Link } from '../../lib/core/link/link.ts'
 import { Slabs } from '../../lib/core/wire/bytes/slabs.ts'
-import { type HelloFrame, Kind, peerLimitsOf } from '../../lib/core/wire/frames/frame.ts'
+import { Feature, type HelloFrame, Kind, peerLimitsOf } from '../../lib/core/wire/frames/frame.ts'
 import { OutcomeUnknownError, type Server } from '../../lib/index.ts'
 import { settle } from '../setup/virtual-clock.ts'
 import { failureOf, IdempotentWork, Work, World } from '../setup/world.ts'
@@ -55,6 +55,21 @@ describe('a session and the addresses of its client', () => {
     const [hello, ...more] = hellosTo('b')
     expect(more).to.have.length(0)
     expect(hello).to.include({ sessionId: undefined, resumeSecret: undefined })
+  })
+
+  it('but where the addresses share sessions, it is shown to the next one after a while, and to no one before', async () => {
+    const client = world.client({ retry: 100, sharedSessions: true }, 'a', 'b')
+    const lost = failureOf(client.runAction(Work, 'at a'))
+    await settle()
+    const { sessionId } = client
+    await cut('a')
+    await world.clock.advance(homeOnlyMs - 1_000)
+    expect(hellosTo('b')).to.have.length(0)
+    expect(await world.clock.until(lost)).to.be.instanceOf(OutcomeUnknownError)
+    const [hello] = hellosTo('b')
+    expect(hello?.sessionId).to.equal(sessionId)
+    expect(hello?.resumeSecret).to.not.equal(undefined)
+    expect(Number(hello?.features) & Feature.Adopted).to.equal(Feature.Adopted)
   })
 
   it('nor is it to the first one again after the session began at the second', async () => {

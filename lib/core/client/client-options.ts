@@ -73,6 +73,11 @@ export interface ClientOptions extends Omit<TokenSource, 'token'>, DialOptions {
    * const client = new Client({ resume: sessionStorage })
    */
   readonly resume?: ResumeStorage | (() => ResumeStorage) | undefined
+  /**
+   * The addresses are those of servers that share one store of sessions: each of them may continue the session of another one that is gone
+   * for 5 s, and answers the calls whose answers are recorded. So all of them get the secret that resumes the session. Default false.
+   */
+  readonly sharedSessions?: boolean | undefined
   readonly limits?: LimitOptions | undefined
   /** Classes whose instances keep their class on the wire, besides those that actions declare. */
   readonly classes?: readonly AnyClass[] | undefined
@@ -111,6 +116,7 @@ export const clientOptions: OptionTable<ClientOptions> = {
   allowClearTextToken: 'any',
   name: 'any',
   resume: 'any',
+  sharedSessions: 'any',
   limits: 'any',
   classes: 'any',
   keepConnected: 'any',
@@ -154,6 +160,8 @@ export function resolveClientOptions(platform: ClientPlatform, args: ClientArgum
   const clock = given.clock ?? platformClock
   if (given.name !== undefined && !isName(given.name))
     throw invalidOption('name', 'a string of 1 to 512 bytes', given.name)
+  if (given.sharedSessions !== undefined && typeof given.sharedSessions !== 'boolean')
+    throw invalidOption('sharedSessions', 'true or false', given.sharedSessions)
   const log = given.log ?? consoleLogger(() => clock.now(), platform.reportError)
   const { resume: storage } = given
   const { onExit } = platform

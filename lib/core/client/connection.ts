@@ -25,7 +25,7 @@ import { ConnectWaiters } from './connect-waiters.ts'
 import { asIsockError, type Connector, isFinal } from './connector.ts'
 import { watchLink } from './link-watch.ts'
 import { ReconnectDelay } from './reconnect-delay.ts'
-import { SessionHome } from './session-home.ts'
+import { type OtherAddresses, SessionHome } from './session-home.ts'
 
 /** What a connection needs of its client. */
 export interface ConnectionOwner {
@@ -77,7 +77,7 @@ export class Connection implements SessionOwner {
     this.#delay = new ReconnectDelay(options, this.#abort.signal)
     this.callee = owner.calleeOf(this)
     this.session = new Session(options, this)
-    this.#home = new SessionHome(this.session, options.clock, options.addresses.length > 1, options.stored)
+    this.#home = new SessionHome(this.session, options.clock, othersOf(options), options.stored)
   }
 
   get isReady(): boolean {
@@ -232,7 +232,10 @@ export class Connection implements SessionOwner {
       if (this.session.grant !== undefined) this.session.forget(lostSession())
       this.session.begin({ id: welcome.sessionId, resumeSecret: welcome.resumeSecret, peerLimits: welcome.limits })
       this.#home.moveTo(address)
-    } else if ((welcome.features & Feature.Adopted) !== 0) this.session.onAdopted(welcome.limits, formerServerGone())
+    } else if ((welcome.features & Feature.Adopted) !== 0) {
+      this.session.onAdopted(welcome.limits, formerServerGone())
+      this.#home.moveTo(address)
+    }
     this.#fault = undefined
     this.#attempts = 0
     this.session.attach(link)
@@ -256,6 +259,11 @@ export class Connection implements SessionOwner {
     } else if (this.#needsLink) this.#open()
     this.#closeIfSpent()
   }
+}
+
+function othersOf({ addresses, given }: ResolvedClientOptions): OtherAddresses {
+  if (addresses.length === 1) return 'none'
+  return given.sharedSessions === true ? 'share sessions' : 'know no sessions'
 }
 
 function formerServerGone(): ServerError {
