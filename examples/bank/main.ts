@@ -37,8 +37,7 @@ await database.migrate()
 await database.transaction(async (db) => {
   for (const name of accounts) await db.create(Account, { name, balance: opening })
 })
-const servers: ChildProcess[] = []
-for (const port of ports) servers.push(await start(port))
+const servers = await Promise.all(ports.map(start))
 
 let isOver = false
 const clients = Array.from({ length: clientCount }, (_, number) => {
@@ -53,7 +52,7 @@ const transferring = clients.flatMap((client, number) =>
 )
 
 let kills = 0
-for (const endsAt = Date.now() + seconds * 1_000; Date.now() < endsAt; kills++) {
+for (const endsAt = Date.now() + seconds * 1_000; kills < servers.length || Date.now() < endsAt; kills++) {
   await sleep(1_000)
   const which = kills % servers.length
   await kill(servers[which] as ChildProcess)
