@@ -17,17 +17,18 @@ import {
 } from 'isock/data'
 import { createHarness } from 'isock/testing'
 import { data } from '../../lib/data.ts'
+import { anyCharacter } from '../setup/any-character.ts'
 import { longIt, sizeOf } from '../setup/long.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { failureOf } from '../setup/world.ts'
 import { ChatMessage, models, Team, User } from './models.ts'
-import { openDatabase, stores, type TestStore } from './stores.ts'
+import { describeIn, openDatabase, stores, type TestStore } from './stores.ts'
 
 const formats: readonly FileFormat[] = ['json', 'csv']
 
 const text = fc
   .oneof(
-    fc.string({ unit: 'binary' }),
+    fc.string({ unit: anyCharacter }),
     fc.constantFrom(
       '',
       ' ',
@@ -68,7 +69,7 @@ const person = fc.record({
 })
 
 for (const kind of stores) {
-  describe(`Files of ${kind.name}`, function () {
+  describeIn(kind, `Files of ${kind.name}`, function () {
     this.timeout(60_000)
     const bulkIt: typeof longIt = kind === stores[0] ? it : longIt
     let store: TestStore
@@ -129,7 +130,7 @@ for (const kind of stores) {
               for (const model of [ChatMessage, User, Team]) await db.drop(model as typeof User, {})
             })
           }),
-          { numRuns: sizeOf({ all: 25, few: 6 }) },
+          { numRuns: sizeOf({ all: 25, few: 2 }) },
         )
       })
 
@@ -310,7 +311,7 @@ for (const kind of stores) {
     })
 
     bulkIt('writes large rows', async () => {
-      const length = sizeOf({ all: 3_000_000, few: 500_000 })
+      const length = sizeOf({ all: 3_000_000, few: 70_000 })
       await fill([{ name: 'x'.repeat(length) }, { name: 'y'.repeat(length) }, { name: 'z' }])
       const before = await all()
       for (const format of formats) {

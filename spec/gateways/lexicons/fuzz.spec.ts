@@ -2,6 +2,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { readSignals } from '../../../lib/gateways/lexicons/signals.ts'
+import { anyCharacter } from '../../setup/any-character.ts'
 import { longIt, sizeOf } from '../../setup/long.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { LexiconsWorld, type RawClient } from './lexicons-world.ts'
@@ -37,7 +38,7 @@ const broken = fc.tuple(nearly, fc.nat(), fc.string({ maxLength: 3 })).map(([val
 const texts = fc.oneof(
   nearly.map((value) => JSON.stringify(value) ?? 'undefined'),
   broken,
-  fc.string({ unit: 'binary', maxLength: 50 }),
+  fc.string({ unit: anyCharacter, maxLength: 50 }),
 )
 
 describe('lexicons: fuzzed messages', function () {
