@@ -1,12 +1,14 @@
 // The pages for users: their TypeScript compiles, the first example does what it says, and their links lead somewhere.
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
+import { transformSync } from 'esbuild'
 import { defaultLimits } from 'isock'
+import { compiled as compiledCopy } from './setup/compiled.ts'
 import { longIt } from './setup/long.ts'
 import { RunningScript } from './setup/run-script.ts'
 
@@ -88,22 +90,26 @@ describe('the pages for users', function () {
   })
 
   it('begin with a server and a client that do what they say', async () => {
-    const directory = join(folder, 'first')
-    mkdirSync(directory)
-    const names = ['orders.ts', 'server.ts', 'client.ts'] as const
+    // In the compiled copy, where the package finds itself by its name.
+    const directory = mkdtempSync(compiledCopy('docs-'))
     const port = await freePort()
-    for (const [i, name] of names.entries())
-      writeFileSync(join(directory, name), (blocksOf('README.md')[i] as string).replaceAll('4440', String(port)))
-    const script = (name: string) =>
-      new RunningScript(['--import', import.meta.resolve('tsx'), join(directory, name)], {})
-    const server = script('server.ts')
+    for (const [i, name] of ['orders', 'server', 'client'].entries()) {
+      const code = (blocksOf('README.md')[i] as string).replaceAll('4440', String(port))
+      writeFileSync(
+        join(directory, `${name}.js`),
+        transformSync(code, { loader: 'ts', target: 'node20' }).code.replaceAll('.ts"', '.js"'),
+      )
+    }
+    const script = (name: string) => new RunningScript([join(directory, `${name}.js`)], {})
+    const server = script('server')
     try {
       await server.printed(/listening at tcp:/)
-      const { code, stdout, stderr } = await script('client.ts').ended
+      const { code, stdout, stderr } = await script('client').ended
       expect({ code, stdout, stderr }).to.deep.equal({ code: 0, stdout: 'true\n3\n', stderr: '' })
     } finally {
       server.kill('SIGKILL')
       await server.ended
+      rmSync(directory, { recursive: true })
     }
   })
 

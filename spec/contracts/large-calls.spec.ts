@@ -2,6 +2,7 @@
 // refused, and both directions at the same time do not stop each other. The limits are a 64th of the defaults.
 import { expect } from 'chai'
 import { Action, Client, type Context, type Limits, Server } from '../../lib/index.ts'
+import { longDescribe } from '../setup/long.ts'
 import { type Place, serverLinks } from '../setup/server-links.ts'
 import { skip } from '../setup/skip.ts'
 
@@ -57,7 +58,10 @@ class AskBack extends Action {
 }
 
 for (const { name, missing, place: makePlace } of serverLinks) {
-  describe(`Large calls over ${name}`, () => {
+  const linkDescribe: typeof longDescribe = ['memory', 'tcp', 'a WebSocket over TLS'].includes(name)
+    ? describe
+    : longDescribe
+  linkDescribe(`Large calls over ${name}`, () => {
     let place: Place
     let server: Server
     let client: Client

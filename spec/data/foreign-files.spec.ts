@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { type Database, field, InvalidDataError, Model } from 'isock/data'
 import { failureOf } from '../setup/world.ts'
-import { openDatabase, stores, type TestStore } from './stores.ts'
+import { describeIn, openDatabase, stores, type TestStore } from './stores.ts'
 
 class Player extends Model {
   name = field.text()
@@ -19,7 +19,7 @@ class Match extends Model {
 }
 
 for (const kind of stores) {
-  describe(`Files of other programs, into ${kind.name}`, function () {
+  describeIn(kind, `Files of other programs, into ${kind.name}`, function () {
     this.timeout(30_000)
     let store: TestStore
     let database: Database

@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { type Database, fromLexicons, InvalidDataError, parseFilter, parseSort } from 'isock/data'
 import { failureOf } from '../setup/world.ts'
 import { models, Team, User } from './models.ts'
-import { openDatabase, stores, type TestStore } from './stores.ts'
+import { describeIn, openDatabase, stores, type TestStore } from './stores.ts'
 
 describe("lexicons' filters", () => {
   const cases: [object, object][] = [
@@ -91,7 +91,7 @@ describe("lexicons' filters", () => {
   })
 
   for (const kind of stores) {
-    describe(`in ${kind.name}`, () => {
+    describeIn(kind, `in ${kind.name}`, () => {
       let store: TestStore
       let database: Database
 

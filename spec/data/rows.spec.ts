@@ -25,10 +25,10 @@ import {
 } from 'isock/data'
 import { failureOf } from '../setup/world.ts'
 import { ChatMessage, models, Team, User } from './models.ts'
-import { openDatabase, stores, type TestStore } from './stores.ts'
+import { describeIn, openDatabase, stores, type TestStore } from './stores.ts'
 
 for (const kind of stores) {
-  describe(`Rows in ${kind.name}`, function () {
+  describeIn(kind, `Rows in ${kind.name}`, function () {
     this.timeout(30_000)
     let store: TestStore
     let database: Database

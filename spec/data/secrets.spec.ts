@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import { expect } from 'chai'
 import { type Database, field, hashPassword, InvalidDataError, Model, verifyPassword } from 'isock/data'
 import { failureOf } from '../setup/world.ts'
-import { openDatabase, stores, type TestStore } from './stores.ts'
+import { describeIn, openDatabase, stores, type TestStore } from './stores.ts'
 
 class Account extends Model {
   email = field.text({ unique: true })
@@ -13,7 +13,7 @@ class Account extends Model {
 }
 
 for (const kind of stores) {
-  describe(`Secret fields in ${kind.name}`, function () {
+  describeIn(kind, `Secret fields in ${kind.name}`, function () {
     this.timeout(30_000)
     let store: TestStore
     let database: Database

@@ -5,7 +5,8 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Database, type DataOptions } from 'isock/data'
-import type { Context } from 'mocha'
+import type { Context, Suite } from 'mocha'
+import { longDescribe } from '../setup/long.ts'
 import { poolPorts } from '../setup/open-resources.ts'
 import { skip } from '../setup/skip.ts'
 
@@ -30,6 +31,12 @@ export const stores: readonly StoreKind[] = [
   { name: 'libsql in a file', make: makeFile },
   { name: 'PostgreSQL', make: makePostgres },
 ]
+
+/** A suite for a store. What is the same in a file as in memory, `npm test` leaves out for files. */
+export function describeIn(store: StoreKind, title: string, define: (this: Suite) => void): void {
+  if (store.make === makeFile) longDescribe(title, define)
+  else describe(title, define)
+}
 
 async function makeFile(): Promise<TestStore> {
   const directory = await mkdtemp(join(tmpdir(), 'isock-data-'))

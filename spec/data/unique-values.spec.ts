@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import { ConflictError, type Database, field, Model } from 'isock/data'
 import { failureOf } from '../setup/world.ts'
-import { openDatabase, stores, type TestStore } from './stores.ts'
+import { describeIn, openDatabase, stores, type TestStore } from './stores.ts'
 
 class Pet extends Model {
   name = field.text({ unique: true })
@@ -12,7 +12,7 @@ class Pet extends Model {
 }
 
 for (const kind of stores) {
-  describe(`Unique values of several rows in ${kind.name}`, function () {
+  describeIn(kind, `Unique values of several rows in ${kind.name}`, function () {
     this.timeout(30_000)
     let store: TestStore
     let database: Database

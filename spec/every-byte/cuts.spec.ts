@@ -7,7 +7,7 @@ import { converse, type Runs, startServer } from './conversation.ts'
 import { type Direction, type Disturbance, type ProxyPlan, TcpProxy } from './proxy.ts'
 
 /** At full size every second one by FIN, and those between by RST: each byte is cut after. ISOCK_BYTE_STEP=1 takes all of both. */
-const step = Number(process.env['ISOCK_BYTE_STEP'] ?? sizeOf({ all: 2, few: 29 }))
+const step = Number(process.env['ISOCK_BYTE_STEP'] ?? sizeOf({ all: 2, few: 97 }))
 const lanes = 16
 
 interface Held {

@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import { compiled } from '../setup/compiled.ts'
 import { sizeOf } from '../setup/long.ts'
 
-const runs = Number(process.env['ISOCK_FUZZ_RUNS'] ?? sizeOf({ all: 20_000, few: 500 }))
+const runs = Number(process.env['ISOCK_FUZZ_RUNS'] ?? sizeOf({ all: 20_000, few: 100 }))
 
 describe('Fuzzing', () => {
   it(`breaks nothing in ${runs} runs of frames and of sequences of frames`, async function () {

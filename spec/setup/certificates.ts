@@ -1,4 +1,4 @@
-// Certificates for TLS specs, made anew for each run with the openssl command: an authority, a server, a client.
+// Certificates for TLS specs, made once for each process with the openssl command: an authority, a server, a client.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,8 +17,15 @@ export interface Certificates {
   readonly stranger: Certified
 }
 
-/** Undefined where there is no openssl command. */
+let made: { readonly value: Certificates | undefined } | undefined
+
+/** The same for all specs of a process; undefined where there is no openssl command. */
 export function makeCertificates(): Certificates | undefined {
+  made ??= { value: newCertificates() }
+  return made.value
+}
+
+function newCertificates(): Certificates | undefined {
   const directory = mkdtempSync(join(tmpdir(), 'isock-certificates-'))
   const openssl = (...args: string[]): void => {
     execFileSync('openssl', args, { cwd: directory, stdio: 'ignore' })

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
+import { longIt } from './long.ts'
 import { RunningScript } from './run-script.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -70,7 +71,7 @@ describe('A run of the specs', function () {
     expect(said.match(/needs one|without its browser/g)).to.equal(null)
   })
 
-  it('of a file alone has all of them, at full size', async () => {
+  longIt('of a file alone has all of them, at full size', async () => {
     const said = await run(undefined)
     expect(said).to.include('repeats 100 times').and.to.include('its hook').and.to.include('is as long')
     expect(said).to.not.include('left out')

@@ -6,7 +6,7 @@ import { compiled } from '../setup/compiled.ts'
 import { sizeOf } from '../setup/long.ts'
 import { simulate } from './world.ts'
 
-const seedCount = Number(process.env['ISOCK_SEEDS'] ?? sizeOf({ all: 1_000, few: 150 }))
+const seedCount = Number(process.env['ISOCK_SEEDS'] ?? sizeOf({ all: 1_000, few: 40 }))
 
 describe('Simulation', () => {
   it('gives the same trace for the same seed', async () => {

@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { Action } from 'isock'
 import { type SimulatedWorld, type SimulateOptions, SimulationError, simulate } from 'isock/testing'
 import { Deposit, Rename } from '../../examples/testing/transfers.ts'
+import { sizeOf } from '../setup/long.ts'
 
 /** The planted bug: it adds, and says that it may run again. */
 class CarelessDeposit extends Deposit {
@@ -49,10 +50,11 @@ describe('A simulation', function () {
   this.timeout(60_000)
 
   it('passes for honest actions, and counts what happened', async () => {
-    const { seeds, calls, faults } = await simulate({ ...honest, seeds: enough })
-    expect(seeds).to.equal(enough)
-    expect(calls).to.be.at.least(enough * 8)
-    expect(faults).to.be.at.least(enough / 2)
+    const many = sizeOf({ all: enough, few: 12 })
+    const { seeds, calls, faults } = await simulate({ ...honest, seeds: many })
+    expect(seeds).to.equal(many)
+    expect(calls).to.be.at.least(many * 8)
+    expect(faults).to.be.at.least(many / 2)
   })
 
   it(`finds a deposit that runs twice within ${enough} seeds, and again by its seed`, async () => {

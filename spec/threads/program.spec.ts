@@ -26,7 +26,7 @@ describe('threads and the main module', function () {
   })
 
   for (const form of ['url', 'URL', 'query', 'hash', 'dots', 'link']) {
-    const formIt: typeof longIt = form === 'url' || form === 'link' ? it : longIt
+    const formIt: typeof longIt = form === 'link' ? it : longIt
     formIt(`refuse an action that is defined there (${form})`, async () => {
       const { stdout } = await startScript('spec/threads/main-module.ts', { args: [form, directory] }).ended
       expect(stdout).to.match(/^main\nINVALID_ACTION action "Again" is defined in the program's main module/)

@@ -9,13 +9,14 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { http } from 'isock/http'
 import type { WebGateway } from '../../lib/web.ts'
-
+import { sizeOf } from '../setup/long.ts'
 import { VirtualClock } from '../setup/virtual-clock.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { WebWorld } from './web-world.ts'
 
 /** More than sockets hold by themselves. */
-const size = 32 * 1024 * 1024
+const mebibytes = sizeOf({ all: 32, few: 16 })
+const size = mebibytes * 1024 * 1024
 const graceMs = 20_000
 
 describe('The end of a web port with slow readers', function () {
@@ -95,7 +96,7 @@ describe('The end of a web port with slow readers', function () {
       const chunk = 'x'.repeat(1024 * 1024)
       server.addActions({
         async *Large() {
-          for (let i = 0; i < 32; i++) yield chunk
+          for (let i = 0; i < mebibytes; i++) yield chunk
         },
       })
       const reader = await Reader.begin(world, web.url, 'POST /actions/Large', 'Accept: application/x-ndjson\r\n')

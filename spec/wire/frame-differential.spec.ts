@@ -9,7 +9,7 @@ import { readSessionFrame } from '../../lib/core/wire/frames/frame-reader.ts'
 import { MsgpackReader } from '../../lib/core/wire/frames/msgpack-reader.ts'
 import { ValueUnpacker } from '../../lib/core/wire/packed/value-unpacker.ts'
 import { defaultValueLimits } from '../../lib/core/wire/values/value-limits.ts'
-import { longIt } from '../setup/long.ts'
+import { longIt, sizeOf } from '../setup/long.ts'
 import { anyFrame, anySessionFrame } from './frame-arbitrary.ts'
 import { arrayOfFrame } from './frame-arrays.ts'
 import { bodyOfFrame, exactFrame, payloadOf, readBody, readSessionBody } from './frame-bytes.ts'
@@ -20,7 +20,7 @@ describe('Frames, against @msgpack/msgpack', () => {
       fc.property(anyFrame, (frame) => {
         expect(decode(bodyOfFrame(frame))).to.deep.equal(arrayOfFrame(frame))
       }),
-      { numRuns: 600 },
+      { numRuns: sizeOf({ all: 600, few: 120 }) },
     )
   })
 
@@ -29,7 +29,7 @@ describe('Frames, against @msgpack/msgpack', () => {
       fc.property(anyFrame, (frame) => {
         expect(readBody(bodyOfFrame(frame))).to.deep.equal(exactFrame(frame))
       }),
-      { numRuns: 600 },
+      { numRuns: sizeOf({ all: 600, few: 120 }) },
     )
   })
 
@@ -38,7 +38,7 @@ describe('Frames, against @msgpack/msgpack', () => {
       fc.property(anyFrame, (frame) => {
         expect(readBody(encode(arrayOfFrame(frame)))).to.deep.equal(exactFrame(frame))
       }),
-      { numRuns: 600 },
+      { numRuns: sizeOf({ all: 600, few: 120 }) },
     )
   })
 
@@ -48,7 +48,7 @@ describe('Frames, against @msgpack/msgpack', () => {
         const body = bodyOfFrame(frame)
         expectCut(frame, body, Math.floor(body.length * share))
       }),
-      { numRuns: 1_000 },
+      { numRuns: sizeOf({ all: 1_000, few: 200 }) },
     )
   })
 
@@ -75,7 +75,7 @@ describe('Frames, against @msgpack/msgpack', () => {
           expect(error).to.be.instanceOf(ProtocolError)
         }
       }),
-      { numRuns: 3_000 },
+      { numRuns: sizeOf({ all: 3_000, few: 600 }) },
     )
   })
 
@@ -90,7 +90,7 @@ describe('Frames, against @msgpack/msgpack', () => {
           expect(error).to.be.instanceOf(ProtocolError)
         }
       }),
-      { numRuns: 2_000 },
+      { numRuns: sizeOf({ all: 2_000, few: 400 }) },
     )
   })
 })

@@ -60,7 +60,7 @@ describe('Packed values, against @msgpack/msgpack', () => {
     for (const value of borders) expectSame(decode(bytesOf(packed(value))), value)
     fc.assert(
       fc.property(anyValue, (value) => expectSame(decode(bytesOf(packed(value))), value)),
-      { numRuns: sizeOf({ all: 1_000, few: 200 }) },
+      { numRuns: sizeOf({ all: 1_000, few: 60 }) },
     )
   })
 
@@ -69,7 +69,7 @@ describe('Packed values, against @msgpack/msgpack', () => {
     fc.assert(
       fc.property(anyValue, (value) => expectSame(unpacked(encode(value)), withOneZero(value))),
       {
-        numRuns: sizeOf({ all: 1_000, few: 200 }),
+        numRuns: sizeOf({ all: 1_000, few: 60 }),
       },
     )
   })
@@ -142,7 +142,7 @@ describe('Packed values, against @msgpack/msgpack', () => {
         // The other side takes extension types and numbers for keys; and whatever we take, it takes.
         if (ours.ok && !theirs.ok) expect(String(theirs.error)).to.include('__proto__')
       }),
-      { numRuns: sizeOf({ all: 3_000, few: 300 }) },
+      { numRuns: sizeOf({ all: 3_000, few: 80 }) },
     )
   })
 })

@@ -7,6 +7,7 @@ import { ValuePacker } from '../../lib/core/wire/packed/value-packer.ts'
 import { ClassRegistry } from '../../lib/core/wire/rich/class-registry.ts'
 import { StandardCodec } from '../../lib/core/wire/value-codec.ts'
 import { defaultValueLimits } from '../../lib/core/wire/values/value-limits.ts'
+import { anyCharacter } from '../setup/any-character.ts'
 import { longIt } from '../setup/long.ts'
 import { toHex } from './frame-bytes.ts'
 import { bytesOf, packed, unpacked, unpackedBare } from './packed-bytes.ts'
@@ -203,7 +204,7 @@ describe('Packed values', () => {
   })
 
   longIt('carry any plain value', () => {
-    const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ maxLength: 100 }))
+    const text = fc.oneof(fc.string({ unit: anyCharacter }), fc.string({ maxLength: 100 }))
     const { value } = fc.letrec((tie) => ({
       value: fc.oneof(
         { maxDepth: 6, withCrossShrink: true },

@@ -3,6 +3,8 @@ import { execFileSync } from 'node:child_process'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { readPythonLiteral } from '../../lib/core/wire/values/python-literal.ts'
+import { anyCharacter } from '../setup/any-character.ts'
+import { sizeOf } from '../setup/long.ts'
 import { skip } from '../setup/skip.ts'
 
 const valueIn = (text: string): unknown => {
@@ -154,7 +156,7 @@ describe("Python's literals", () => {
       fc.property(fc.array(fc.constantFrom(...parts), { maxLength: 40 }), (chosen) => {
         readPythonLiteral(chosen.join(''))
       }),
-      { numRuns: 5_000 },
+      { numRuns: sizeOf({ all: 5_000, few: 1_000 }) },
     )
   })
 
@@ -184,7 +186,7 @@ describe("Python's literals", () => {
 const jsonLike = fc.letrec((tie) => ({
   value: fc.oneof(
     { maxDepth: 4 },
-    fc.string({ unit: 'binary' }),
+    fc.string({ unit: anyCharacter }),
     fc.string(),
     fc.integer(),
     fc.double({ noNaN: true, noDefaultInfinity: true }),

@@ -4,6 +4,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { ProtocolError } from '../../lib/core/base/errors.ts'
 import { scanMsgpack } from '../../lib/core/wire/frames/scanner.ts'
+import { sizeOf } from '../setup/long.ts'
 import { anyPlain } from './frame-arbitrary.ts'
 import { fromHex } from './frame-bytes.ts'
 
@@ -85,7 +86,7 @@ describe('Scanner', () => {
       fc.property(anyPlain, (value) => {
         scan(encode(value))
       }),
-      { numRuns: 500 },
+      { numRuns: sizeOf({ all: 500, few: 100 }) },
     )
   })
 
@@ -105,7 +106,7 @@ describe('Scanner', () => {
           expect(error).to.not.be.instanceOf(RangeError)
         }
       }),
-      { numRuns: 3_000 },
+      { numRuns: sizeOf({ all: 3_000, few: 600 }) },
     )
   })
 

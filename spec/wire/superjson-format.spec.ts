@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { SuperJSON } from 'superjson'
 import { SuperJsonFormat } from '../../lib/core/wire/rich/superjson-format.ts'
+import { sizeOf } from '../setup/long.ts'
 
 describe("superjson's format", () => {
   it('is what superjson writes and reads', () => {
@@ -53,7 +54,7 @@ describe("superjson's format", () => {
           ours.deserialize(structuredClone({ json, meta: { values: meta?.values, v: 1 } }) as never),
         ).to.deep.equal(theirs.deserialize({ json, meta: { values: meta?.values, v: 1 } } as never))
       }),
-      { numRuns: 2_000 },
+      { numRuns: sizeOf({ all: 2_000, few: 400 }) },
     )
   })
 })

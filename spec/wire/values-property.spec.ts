@@ -5,7 +5,8 @@ import { Packed } from '../../lib/core/wire/bytes/packed.ts'
 import type { Payload } from '../../lib/core/wire/bytes/payload.ts'
 import { ClassRegistry } from '../../lib/core/wire/rich/class-registry.ts'
 import { StandardCodec } from '../../lib/core/wire/value-codec.ts'
-import { longIt } from '../setup/long.ts'
+import { anyCharacter } from '../setup/any-character.ts'
+import { longIt, sizeOf } from '../setup/long.ts'
 import { expectSame, overTheWire } from './same-value.ts'
 
 class Point {
@@ -31,7 +32,7 @@ const takesKeysForOthers = ((): boolean => {
 
 const key = fc
   .oneof(
-    fc.string({ maxLength: 6, unit: 'binary' }),
+    fc.string({ maxLength: 6, unit: anyCharacter }),
     fc.string({ maxLength: 4, unit: fc.constantFrom('.', '\\', '[', ']', '0', '1', 'a', '"') }),
     fc.constantFrom(
       '__proto__',
@@ -65,7 +66,7 @@ const leaf = fc.oneof(
   fc.integer(),
   fc.double(),
   fc.bigInt(),
-  fc.string({ unit: 'binary' }),
+  fc.string({ unit: anyCharacter }),
   fc.constantFrom('\ud800', '\udfff\ud800'),
   fc.date({ noInvalidDate: false }),
   fc.webUrl().map((url) => new URL(url)),
@@ -127,7 +128,7 @@ describe('any value', () => {
       fc.property(anyValue, (value) => {
         expectSame(codec.decode(overTheWire(codec.encode(value, 'data', allow)), allow), value)
       }),
-      { numRuns: 3_000 },
+      { numRuns: sizeOf({ all: 3_000, few: 600 }) },
     )
   }).timeout(60_000)
 
@@ -139,7 +140,7 @@ describe('any value', () => {
         expect(payload).to.be.instanceOf(Packed)
         expectSame(codec.decode(payload), value)
       }),
-      { numRuns: 500 },
+      { numRuns: sizeOf({ all: 500, few: 100 }) },
     )
   })
 
@@ -231,7 +232,7 @@ describe('any garbage', () => {
           expect(({} as { polluted?: unknown }).polluted).to.equal(undefined)
         },
       ),
-      { numRuns: 5_000 },
+      { numRuns: sizeOf({ all: 5_000, few: 1_000 }) },
     )
   }).timeout(60_000)
 
@@ -262,12 +263,14 @@ describe('any garbage', () => {
           })
         },
       ),
-      { numRuns: 3_000 },
+      { numRuns: sizeOf({ all: 3_000, few: 600 }) },
     )
   }).timeout(60_000)
 
   it('of any kind is refused or is a value', () => {
-    fc.assert(fc.property(fc.oneof(fc.string(), fc.anything(), fc.json()), decodeOrRefuseQuietly), { numRuns: 1_000 })
+    fc.assert(fc.property(fc.oneof(fc.string(), fc.anything(), fc.json()), decodeOrRefuseQuietly), {
+      numRuns: sizeOf({ all: 1_000, few: 200 }),
+    })
   })
 })
 
