@@ -32,7 +32,7 @@ for (const way of ['a socket', 'a WebSocket']) {
     const thisIt: typeof longIt = way === 'a socket' ? it : longIt
     const run = (name: string) => startScript(`spec/scripts/${name}.ts`, { args: [address] }).ended
 
-    thisIt('that only calls runAction ends by itself', async () => {
+    longIt('that only calls runAction ends by itself', async () => {
       const { code, stdout, stderr } = await run('only-calls')
       expect(stderr).to.equal('')
       expect(stdout).to.equal('first\nsecond\nstill connected\n')
@@ -51,7 +51,7 @@ for (const way of ['a socket', 'a WebSocket']) {
       expect(code).to.equal(0)
     })
 
-    thisIt('may await close() as the last thing', async () => {
+    longIt('may await close() as the last thing', async () => {
       const { code, stdout, stderr } = await run('awaits-close')
       expect(stderr).to.equal('')
       expect(stdout).to.equal('called\nclosed\n')

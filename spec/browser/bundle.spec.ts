@@ -19,7 +19,7 @@ import { longIt } from '../setup/long.ts'
 
 describe('The module for browsers', function () {
   // Bundling takes a busy machine a while.
-  this.timeout(60_000)
+  this.timeout(240_000)
 
   longIt('is small, and names nothing of Node', async () => {
     const { code, map, zippedBytes, chunk } = await browserBundle()

@@ -14,7 +14,7 @@ const textOf = (name: string): string => readFileSync(join(root, name), 'utf8')
 
 describe('The published files for browsers', function () {
   // Bundling takes a busy machine a while.
-  this.timeout(60_000)
+  this.timeout(240_000)
   const directory = mkdtempSync(join(tmpdir(), 'isock-published-'))
   const fileOf = (name: string): Buffer => readFileSync(join(directory, name))
 

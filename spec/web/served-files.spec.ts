@@ -131,7 +131,7 @@ describe('A file of a web port', () => {
 
 longDescribe('The module for browsers at a web port', function () {
   // Bundling takes a busy machine a while.
-  this.timeout(60_000)
+  this.timeout(240_000)
   let directory: string
   let zippedBytes: number
   let world: WebWorld

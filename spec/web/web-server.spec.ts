@@ -2,7 +2,7 @@
 
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer, type Server as HttpServer, type RequestListener } from 'node:http'
+import { createServer, type Server as HttpServer, type RequestListener, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -282,8 +282,11 @@ describe('A web server', () => {
     })
 
     it('does not hurry what comes after a file on its connection', async () => {
-      const files = staticFiles(join(directory, 'public'), 100)
-      const http = servedBy(files, (_request, response) => void setTimeout(() => response.end('slow'), 500))
+      // Long enough for a busy machine to send the file.
+      const patienceMs = 1_000
+      const files = staticFiles(join(directory, 'public'), patienceMs)
+      const answer = (response: ServerResponse) => void setTimeout(() => response.end('slow'), patienceMs + 400)
+      const http = servedBy(files, (_request, response) => answer(response))
       http.keepAliveTimeout = 0
       http.listen(0, '127.0.0.1')
       await once(http, 'listening')
