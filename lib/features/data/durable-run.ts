@@ -15,6 +15,9 @@ import type { KeyTurn } from './durable/keyed-calls.ts'
 import type { SessionRecords } from './durable/session-records.ts'
 import { HeldItems } from './held-items.ts'
 
+/** The longest pause before the store is asked again. */
+const mostPauseMs = 200
+
 export class DurableRun implements RunFeature {
   readonly #unit: ActionUnit
   readonly #context: RunContext
@@ -83,7 +86,11 @@ export class DurableRun implements RunFeature {
         this.#turn?.release()
         return counting
       } catch (error) {
-        if (error instanceof StoreUnavailableError && !this.#context.isAbandoned) continue
+        if (error instanceof StoreUnavailableError && !this.#context.isAbandoned) {
+          // The store may refuse immediately.
+          await this.#unit.delay(mostPauseMs)
+          continue
+        }
         this.#turn?.release()
         return this.#records.unknown(seq, actionName, 'it ran, but the store could not record its answer')
       }

@@ -23,6 +23,9 @@ import { RunOutbox } from './run-outbox.ts'
 /** The longest wait before the first rerun; each further one may take twice as long. */
 const firstDelayMs = 10
 
+/** The longest pause before the store is asked again. */
+const mostPauseMs = 200
+
 export class TransactionalRun implements RunFeature {
   readonly #unit: ActionUnit
   readonly #context: RunContext
@@ -148,8 +151,10 @@ export class TransactionalRun implements RunFeature {
         const found = await this.#records.probe(seq, actionName, recorded, this.#turn?.key)
         if (found !== undefined) return found
       } catch (error) {
-        if (error instanceof StoreUnavailableError) continue
-        break
+        if (!(error instanceof StoreUnavailableError)) break
+        // The store may refuse immediately.
+        await this.#unit.delay(mostPauseMs)
+        continue
       }
       this.#lost = new StoreUnavailableError(
         'the connection to the store was lost during the commit; nothing of what this action did was kept',

@@ -57,7 +57,7 @@ export class SharedCommits {
   }
 }
 
-/** The store is away, or others keep it busy: none of the writes is at fault. */
+/** The store is away, or others keep it busy for too long: none of the writes is at fault. */
 function isOfStore(error: unknown): boolean {
-  return error instanceof IsockError && (error.code === 'STORE_UNAVAILABLE' || error.code === 'BUSY')
+  return error instanceof IsockError && error.code === 'STORE_UNAVAILABLE'
 }

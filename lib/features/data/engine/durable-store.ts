@@ -5,7 +5,7 @@ import { createTables } from '../durable/tables.ts'
 import type { Engine, Manager } from './engine.ts'
 import { storeSchema } from './libsql/attached-store.ts'
 import { beginDurably } from './libsql/begin-durably.ts'
-import { isAway, isBusyError, isDangling, storeError } from './store-errors.ts'
+import { isAway, isBusyError, isDangling, isInterruption, storeError } from './store-errors.ts'
 
 const retryEveryMs = 100
 
@@ -52,8 +52,10 @@ async function whileAway<T>(engine: Engine, work: () => Promise<T>): Promise<T> 
       return await work()
     } catch (error) {
       const isOver = engine.isClosed || isBusyError(error) || monotonicNow() + retryEveryMs >= givesUpAtMs
-      if (!isAway(error) || isOver) throw storeError(error)
+      // What was undone because of another transaction may succeed now.
+      if (!(isAway(error) || isInterruption(error)) || isOver) throw storeError(error)
     }
-    await new Promise<void>((resolve) => setTimeout(resolve, retryEveryMs))
+    // Randomized, so that transactions that met do not meet again.
+    await new Promise<void>((resolve) => setTimeout(resolve, retryEveryMs * (0.5 + Math.random() / 2)))
   }
 }
