@@ -11,7 +11,7 @@ import { minify } from 'terser'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** What a page loads first may have, zipped, in bytes. */
-export const mostZippedBytes = 54_400
+export const mostZippedBytes = 55_200
 
 /** A module as it is served, with its source map. */
 interface ServedModule {
@@ -236,6 +236,20 @@ const inShort: Readonly<Record<string, string>> = {
   ].join('\n'),
   // No page has data: `context.db` throws there.
   'lib/core/action/recording.ts': 'export const requireRecorder = () => undefined',
+  // A page's own actions keep no keys.
+  'lib/core/action/call-key.ts': [
+    "import { ServerError } from '../base/errors.ts'",
+    "import { invalidOption } from '../base/options.ts'",
+    "import { keyEntry } from '../wire/frames/metadata.ts'",
+    "import { requireFitting } from './metadata-option.ts'",
+    'export const withKey = (metadata, key) => {',
+    '  if (key === undefined) return metadata',
+    "  if (typeof key !== 'string' || key === '' || key.length > 255) throw invalidOption('key', 'a text of 1 to 255 characters', key)",
+    '  return requireFitting({ ...metadata, [keyEntry]: key })',
+    '}',
+    'export const withoutKey = (metadata) => metadata',
+    "export const keyRefusal = ({ metadata }) => metadata?.[keyEntry] === undefined ? undefined : new ServerError('a page keeps no keys', { code: 'INVALID_USAGE', notStarted: true })",
+  ].join('\n'),
   // Only servers adopt sessions.
   'lib/core/session/foreign-calls.ts': 'export class ForeignCalls {}',
   'lib/core/link/foreign-bytes.ts':
