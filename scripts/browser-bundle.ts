@@ -11,7 +11,7 @@ import { minify } from 'terser'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** What a page loads first may have, zipped, in bytes. */
-export const mostZippedBytes = 55_200
+export const mostZippedBytes = 55_400
 
 /** A module as it is served, with its source map. */
 interface ServedModule {

@@ -17,20 +17,27 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: 'commit the effect, then the answer in a transaction of its own',
     file: run,
-    from: 'await this.#unit.keepWith((run) => this.#records.write(run, seq, actionName, recorded))',
-    to: 'await this.#unit.keep()\n      await this.#records.recordAll(seq, actionName, recorded)',
+    from: '        await this.#records.write(run, seq, actionName, recorded, this.#turn?.key)\n      })\n',
+    to: '      })\n      await this.#records.recordAll(seq, actionName, recorded, this.#turn?.key)\n',
   },
   {
     name: 'commit the answer, then the effect',
     file: run,
-    from: 'await this.#unit.keepWith((run) => this.#records.write(run, seq, actionName, recorded))',
-    to: 'const first = await this.#records.recordAll(seq, actionName, recorded)\n      if (first !== recorded) return first\n      await this.#unit.keep()',
+    from: '    try {\n      await this.#unit.keepWith(async (run) => {\n',
+    to: '    try {\n      const first = await this.#records.recordAll(seq, actionName, recorded)\n      if (first !== recorded) return first\n      await this.#unit.keepWith(async (run) => {\n',
+    more: [
+      {
+        file: run,
+        from: '        await this.#records.write(run, seq, actionName, recorded, this.#turn?.key)\n      })\n',
+        to: '      })\n',
+      },
+    ],
   },
   {
     name: 'do not record what was thrown',
     file: run,
-    from: 'return Promise.resolve(undone).then(() => this.#recordFailure(encodeFailure()))',
-    to: 'return Promise.resolve(undone).then(() => undefined)',
+    from: '.then(() => (isNoAnswer ? undefined : this.#recordFailure(encodeFailure(), key)))',
+    to: '.then(() => undefined)',
     more: [
       {
         file: foreign,
@@ -42,8 +49,8 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: 'send the answer before the commit',
     file: run,
-    from: 'if (this.#unit.isHolding || this.#context.mayHaveRun) return this.#commit(recorded)',
-    to: 'if (this.#unit.isHolding || this.#context.mayHaveRun) return void this.#commit(recorded).catch(() => undefined)',
+    from: 'if (this.#mustCommit || this.#context.mayHaveRun) return this.#commit(recorded)',
+    to: 'if (this.#mustCommit || this.#context.mayHaveRun) return void this.#commit(recorded).catch(() => undefined)',
   },
   {
     name: 'record the answer without looking at the number that the row has',
@@ -84,14 +91,14 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: 'find the rows of an adopted session by limits of its own',
     file: kept,
-    from: 'const records = new SessionRecords(this, id, slotCount)',
-    to: 'const records = new SessionRecords(this, id, this.#kit.limits.maxCallsInFlight)',
+    from: 'new SessionRecords(this, { id, generation }, slotCount, kept)',
+    to: 'new SessionRecords(this, { id, generation }, this.#kit.limits.maxCallsInFlight, kept)',
   },
   {
     name: 'start the first call before its session is recorded',
     file: kept,
-    from: 'await this.#rows.insert({ ...kept, secretHash: hashOf(resumeSecret), identity: session.identity?.id, slots })',
-    to: 'void this.#rows.insert({ ...kept, secretHash: hashOf(resumeSecret), identity: session.identity?.id, slots }).catch(() => undefined)',
+    from: 'await this.commits.add((run) => this.#rows.insert(run, row))',
+    to: 'void this.commits.add((run) => this.#rows.insert(run, row)).catch(() => undefined)',
   },
   {
     name: 'take every call of an adopted session for its first attempt',
@@ -140,7 +147,7 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: 'believe that a commit without an answer did not happen',
     file: run,
-    from: '        const found = await this.#records.probe(seq, actionName, recorded)\n        if (found !== undefined) return found\n',
+    from: '        const found = await this.#records.probe(seq, actionName, recorded, this.#turn?.key)\n        if (found !== undefined) return found\n',
     to: '        await null\n',
   },
   {
@@ -152,8 +159,8 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: 'send what only read before it is recorded, where it may have run elsewhere',
     file: run,
-    from: 'if (this.#unit.isHolding || this.#context.mayHaveRun) return',
-    to: 'if (this.#unit.isHolding) return',
+    from: 'if (this.#mustCommit || this.#context.mayHaveRun) return',
+    to: 'if (this.#mustCommit) return',
   },
 ]
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: see above

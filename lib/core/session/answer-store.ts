@@ -27,6 +27,7 @@ const leastTidied = 64
 export interface AnswerHome extends FramePort {
   readonly limits: Pick<Limits, 'maxLedgerBytes' | 'maxInFlightBytes'>
   readonly callee: ErrorEncoder
+  readonly onAcknowledged?: ((seq: number) => void) | undefined
 }
 
 export interface AnswerKeeper {
@@ -130,6 +131,7 @@ export class AnswerStore {
     this.#drop(call)
     this.#countSent(call)
     call.state = 'acknowledged'
+    this.#home.onAcknowledged?.(call.seq)
     call.items?.close()
   }
 

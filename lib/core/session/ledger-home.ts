@@ -9,6 +9,8 @@ export interface LedgerHome extends FramePort {
   readonly clock: Clock
   readonly limits: Limits
   readonly callee: Callee
+  /** Called when the caller has the answer of this call. */
+  readonly onAcknowledged?: ((seq: number) => void) | undefined
   /** Called when the first call starts running, when the last one was answered, and when one was answered without a link. */
   onBusyChange(): void
 }

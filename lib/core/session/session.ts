@@ -27,6 +27,7 @@ export class Session implements LedgerHome, RoutedSession, FrameSink {
   readonly limits: Limits
   readonly owner: SessionOwner
   linkNumber = 0
+  onAcknowledged: LedgerHome['onAcknowledged']
   /** It was adopted here, and nothing has come from its peer since, which may not know it. */
   isUnheard = false
   #names = new IncomingNames(unaccounted)

@@ -130,7 +130,7 @@ export class TransactionalRun implements RunFeature {
         await this.#outbox?.write(run)
         await this.#records.write(run, seq, actionName, recorded, this.#turn?.key)
       })
-      this.#records.counts.commits++
+      this.#records.committed(seq, recorded)
       this.#outbox?.committed()
       return recorded
     } catch (error) {

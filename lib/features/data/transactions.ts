@@ -70,15 +70,22 @@ export class Transactions {
     const session = this.#kit.findSession(context.session.id)
     if (loaded !== undefined && session !== undefined) {
       const records = loaded.sessions.begin(session)
-      if (!(records instanceof Promise)) return begin(records, loaded)
+      if (!(records instanceof Promise)) {
+        requireRoom(context, records)
+        return begin(records, loaded)
+      }
     }
-    return this.#recordsFor(session).then(([records, runs]) => begin(records, runs))
+    return this.#recordsFor(session).then(([records, runs]) => {
+      requireRoom(context, records)
+      return begin(records, runs)
+    })
   }
 
   /** Begins a run when no other has its key; or answers with what is recorded of the key. */
   async #runKeyed(context: RunContext, key: string, begin: Begin): Promise<unknown> {
     const session = this.#kit.findSession(context.session.id)
     const [records, loaded] = await this.#recordsFor(session)
+    requireRoom(context, records)
     const { callId: seq, actionName, givenData: data, signal } = context
     const callKey = callKeyOf({ identity: session?.identity?.id, key, actionName, data })
     const entered = await loaded.sessions.keyed.enter(callKey, seq, signal).catch((error: unknown) => {
@@ -123,6 +130,12 @@ export class Transactions {
     this.#loaded = { sessions, Run, Durable, replayed: replays.replayed }
     return this.#loaded
   }
+}
+
+/** @throws Refused: too many bytes of its session are kept. */
+function requireRoom(context: RunContext, records: SessionRecords): void {
+  const refusal = records.refusal(!context.mayHaveRun)
+  if (refusal !== undefined) throw new Refused(refusal)
 }
 
 /** Refuses a call that has not started, since that could not be recorded. */

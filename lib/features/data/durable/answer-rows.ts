@@ -35,6 +35,13 @@ export interface CallPlace {
 /** What a row says of a call: its answer; that it was cut in the middle; that it runs at another server; that a later one has its slot. */
 export type Found = RecordedAnswer | 'cut' | 'running' | 'later'
 
+/** The result in a slot of a session, and its size. */
+export interface SlotSize {
+  readonly slot: number
+  readonly seq: number
+  readonly bytes: number
+}
+
 export class AnswerRows {
   readonly #store: DurableStore
   readonly #upsert: string
@@ -42,6 +49,8 @@ export class AnswerRows {
   readonly #end: string
   readonly #cut: string
   readonly #select: string
+  readonly #sizes: string
+  readonly #drop: string
 
   constructor(store: DurableStore) {
     const { answer, session } = tablesOf(store)
@@ -57,6 +66,9 @@ export class AnswerRows {
     this.#end = `update ${answer} set state = ?, items = ?, answer = ? where ${isStarted} returning seq`
     const isOurs = `exists (select 1 from ${session} where id = ? and generation = ?)`
     this.#cut = `update ${answer} set state = ${AnswerState.Unknown}, answer = null where ${isStarted} and ${isOurs} returning seq`
+    const isResult = `state = ${AnswerState.Result} and answer is not null`
+    this.#sizes = `select slot, seq, length(answer) as bytes from ${answer} where session = ? and ${isResult}`
+    this.#drop = `update ${answer} set items = null, answer = null where session = ? and slot = ? and seq = ? and ${isResult}`
     this.#select = `select seq, state, items, answer from ${answer} where session = ? and slot = ?`
   }
 
@@ -77,6 +89,19 @@ export class AnswerRows {
   async end(run: Run, { session, slot, seq }: CallPlace, recorded: RecordedAnswer): Promise<boolean> {
     const { state, items, answer } = storedForm(recorded)
     return (await run(this.#end, [state, items, answer, session, slot, seq])).length > 0
+  }
+
+  /** The results that are kept of a session. */
+  async sizes(session: string): Promise<SlotSize[]> {
+    const rows = await this.#store.read(this.#sizes, [session])
+    return rows.map(({ slot, seq, bytes }) => ({ slot: Number(slot), seq: Number(seq), bytes: Number(bytes) }))
+  }
+
+  /** Drops results that their caller has: their rows stay. */
+  async drop(session: string, results: readonly SlotSize[]): Promise<void> {
+    await this.#store.transaction(async (run) => {
+      for (const { slot, seq } of results) await run(this.#drop, [session, slot, seq])
+    })
   }
 
   /** Records an answer in a transaction of its own. @throws NotOurs. */
@@ -119,6 +144,8 @@ export class AnswerRows {
     if (found > seq) return 'later'
     const state = Number(row?.['state'])
     if (state === AnswerState.Unknown) return 'cut'
+    // Its caller has acknowledged it.
+    if (row?.['answer'] === null) return 'later'
     if (state !== AnswerState.Started) return recordedIn(row as Row, seq)
     const values = [session, slot, seq, session, generation]
     if ((await this.#store.transaction((run) => run(this.#cut, values))).length > 0) return 'cut'

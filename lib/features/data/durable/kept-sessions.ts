@@ -119,7 +119,8 @@ export class KeptSessions implements SessionKeeper, RecordsHome {
     const adopted = await this.#rows.adopt(id, hashOf(secret), identity?.id, this.#leaseMs).catch(refuse)
     if (adopted === undefined) return undefined
     const { generation, slots: slotCount } = adopted
-    const records = new SessionRecords(this, { id, generation }, slotCount)
+    const kept = await this.answers.sizes(id).catch(refuse)
+    const records = new SessionRecords(this, { id, generation }, slotCount, kept)
     this.#adopting.set(id, {
       id,
       generation,
@@ -137,6 +138,7 @@ export class KeptSessions implements SessionKeeper, RecordsHome {
     if (kept === undefined) return
     await this.#inOrder(kept, () => this.#rows.delete(kept)).catch(refuse)
     this.#kept.delete(session)
+    session.core.onAcknowledged = undefined
   }
 
   release(session: ServerSession): void {
@@ -167,6 +169,15 @@ export class KeptSessions implements SessionKeeper, RecordsHome {
     return encodeThrown(this.#codec, discreet(error, this.#kit.classes))
   }
 
+  get maxKeptBytes(): number {
+    return this.#kit.limits.maxLedgerBytes
+  }
+
+  settling(work: Promise<unknown>): void {
+    const done = work.catch(() => undefined).finally(() => this.#endings.delete(done))
+    this.#endings.add(done)
+  }
+
   onOver(records: SessionRecords): void {
     for (const [session, kept] of this.#kept)
       if (kept.records === records)
@@ -193,17 +204,22 @@ export class KeptSessions implements SessionKeeper, RecordsHome {
       // Another page of the client may have taken it over, with another secret.
       if (session.core.isEnded || session.core.grant?.resumeSecret !== resumeSecret) await this.#rows.delete(kept)
       else {
-        this.#kept.set(session, kept)
+        this.#keep(session, kept)
         if (!session.isConnected) this.#later(kept, () => this.#rows.cut(kept))
         return kept.records
       }
     }
   }
 
+  #keep(session: ServerSession, kept: Kept): void {
+    this.#kept.set(session, kept)
+    session.core.onAcknowledged = kept.records.onAcknowledged
+  }
+
   #onAdopted(session: ServerSession): void {
     const kept = this.#adopting.get(session.id)
     this.#adopting.delete(session.id)
-    if (kept !== undefined) this.#kept.set(session, kept)
+    if (kept !== undefined) this.#keep(session, kept)
   }
 
   #inOrder<T>(kept: Kept, work: () => Promise<T>): Promise<T> {

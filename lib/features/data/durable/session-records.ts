@@ -2,10 +2,11 @@
 import { randomBytes } from 'node:crypto'
 import { BusyError, type IsockError, OutcomeUnknownError } from '../../../core/base/errors.ts'
 import type { CallRecords, RecordedAnswer } from '../../../core/session/call-records.ts'
-import type { Payload } from '../../../core/wire/bytes/payload.ts'
+import { type Payload, payloadSize } from '../../../core/wire/bytes/payload.ts'
 import { type FailureFrame, Kind, type ResultFrame } from '../../../core/wire/frames/frame.ts'
-import { type AnswerRows, type CallPlace, NotOurs } from './answer-rows.ts'
+import { type AnswerRows, type CallPlace, NotOurs, type SlotSize } from './answer-rows.ts'
 import type { Run } from './durable-store.ts'
+import { KeptBytes } from './kept-bytes.ts'
 import { type CallKey, type FoundKey, type KeyRows, keyReused } from './key-rows.ts'
 import type { SessionPlace } from './session-rows.ts'
 import type { SharedCommits } from './shared-commits.ts'
@@ -33,6 +34,10 @@ export interface RecordsHome {
   readonly counts: DurableCounts
   kindOf(action: string): 'recorded' | 'idempotent' | 'other'
   encode(error: IsockError): Payload
+  /** The most bytes of results that a session keeps in the store. */
+  readonly maxKeptBytes: number
+  /** Waits for this work before the store is closed. */
+  settling(work: Promise<unknown>): void
   /** The session of these records is over, or another server has it. */
   onOver(records: SessionRecords): void
 }
@@ -43,11 +48,44 @@ export class SessionRecords implements CallRecords {
   readonly #generation: number
   readonly #slotCount: number
 
-  constructor(home: RecordsHome, { id, generation }: SessionPlace, slotCount: number) {
+  readonly #kept: KeptBytes
+
+  /** `adopted`: the results that another server has recorded. */
+  constructor(
+    home: RecordsHome,
+    { id, generation }: SessionPlace,
+    slotCount: number,
+    adopted: readonly SlotSize[] = [],
+  ) {
     this.#home = home
     this.#session = id
     this.#generation = generation
     this.#slotCount = slotCount
+    const drop = (results: readonly SlotSize[]): Promise<void> => {
+      const dropped = home.answers.drop(id, results)
+      home.settling(dropped)
+      return dropped
+    }
+    this.#kept = new KeptBytes({ maxBytes: home.maxKeptBytes, slotCount, drop }, adopted)
+  }
+
+  /** Called when the client has the answer of a call. */
+  readonly onAcknowledged = (seq: number): void => this.#kept.acknowledged(seq % this.#slotCount, seq)
+
+  /** Why no call may start: too many bytes of the session are kept. `isNew`: the call never ran elsewhere. */
+  refusal(isNew: boolean): BusyError | undefined {
+    return this.#kept.refusal(isNew)
+  }
+
+  /** Called when an answer is in its row. */
+  committed(seq: number, { answer }: RecordedAnswer): void {
+    this.#home.counts.commits++
+    this.#keptIn(seq, answer)
+  }
+
+  #keptIn(seq: number, answer: ResultFrame | FailureFrame): void {
+    const bytes = answer.kind === Kind.Result ? payloadSize(answer.value) : 0
+    this.#kept.committed(seq % this.#slotCount, seq, bytes)
   }
 
   kindOf(action: string): 'recorded' | 'idempotent' | 'other' {
@@ -55,6 +93,7 @@ export class SessionRecords implements CallRecords {
   }
 
   async find(seq: number): Promise<RecordedAnswer | undefined> {
+    this.#kept.claim(seq)
     const found = await this.#home.answers.find(this.#placeOf(seq), this.#generation)
     // Its caller has settled it long ago, and used its slot again.
     if (found === 'later') return this.#unknown(seq, '')
@@ -63,7 +102,10 @@ export class SessionRecords implements CallRecords {
       this.#home.onOver(this)
       return this.#unknown(seq, '')
     }
-    if (found !== undefined) this.#home.counts.replays++
+    if (found !== undefined) {
+      this.#home.counts.replays++
+      this.#keptIn(seq, found.answer)
+    }
     return found
   }
 
@@ -77,7 +119,7 @@ export class SessionRecords implements CallRecords {
     try {
       const last = this.#lastOf(seq, recorded, key)
       await this.#home.answers.record(this.#placeOf(seq), action, recorded, last)
-      this.#home.counts.commits++
+      this.committed(seq, recorded)
       return recorded
     } catch (error) {
       if (error instanceof NotOurs) return this.instead(seq, action, error, key)
@@ -165,7 +207,7 @@ export class SessionRecords implements CallRecords {
         throw error
       })
     if (!isOurs) return this.instead(seq, action, new NotOurs('answered'))
-    this.#home.counts.commits++
+    this.committed(seq, recorded)
     return recorded
   }
 
