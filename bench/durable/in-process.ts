@@ -6,10 +6,12 @@ import { type Load, sample } from './sampling.ts'
 
 export type InProcessOrder = { readonly do: 'insert'; readonly load: Load } | { readonly do: 'close' }
 
-interface Inserter {
+export interface Inserter {
   insert(): Promise<unknown>
   close(): Promise<unknown>
 }
+
+type Through = (url: string, schema: string, connections: number) => Promise<Inserter>
 
 interface PoolClient {
   query(sql: string, values?: readonly unknown[]): Promise<unknown>
@@ -26,7 +28,10 @@ interface Pool {
 const connections = 10
 const [, , kind, url = '', schema = ''] = process.argv
 
-const inserter = kind === 'dbos' ? await throughDbos() : await byHand()
+// Not known to those who have not installed what is compared.
+const peer: string = './peers/dbos.js'
+const { throughDbos } = (kind === 'dbos' ? await import(peer) : {}) as { throughDbos?: Through }
+const inserter = throughDbos === undefined ? await byHand() : await throughDbos(url, schema, connections)
 takeOrders(async (order: InProcessOrder) => {
   if (order.do === 'insert') return sample(order.load, () => inserter.insert())
   await inserter.close()
@@ -58,41 +63,4 @@ async function byHand(): Promise<Inserter> {
     },
     close: () => pool.end(),
   }
-}
-
-/** A workflow with one transaction, as the documents of DBOS show it. */
-async function throughDbos(): Promise<Inserter> {
-  const { DBOS } = await import('@dbos-inc/dbos-sdk')
-  const { PostgresDataSource } = await import('@dbos-inc/postgres-datasource')
-  const { hostname: host, port, pathname, username, password } = new URL(url)
-  const options = {
-    host,
-    port: Number(port || 5432),
-    database: pathname.slice(1),
-    username: decodeURIComponent(username),
-    ...(password === '' ? {} : { password: decodeURIComponent(password) }),
-    max: connections,
-    onnotice: () => undefined,
-  }
-  const { default: postgres } = await import('postgres')
-  const sql = postgres(options)
-  await sql.unsafe(`create schema if not exists "${schema}"`)
-  await sql.unsafe(`create table "${schema}".entry (pk serial primary key, text text not null, amount int not null)`)
-  await sql.end()
-  await PostgresDataSource.initializeDBOSSchema(options)
-  const source = new PostgresDataSource('bench', options)
-  const insert = async (): Promise<unknown> => {
-    const { client } = PostgresDataSource
-    return client`insert into ${client(`${schema}.entry`)} (text, amount) values (${entry.text}, ${entry.amount}) returning pk`
-  }
-  const workflow = DBOS.registerWorkflow(() => source.runTransaction(insert, { name: 'insert' }), { name: 'record' })
-  DBOS.setConfig({
-    name: 'isock-bench',
-    systemDatabaseUrl: url,
-    systemDatabaseSchemaName: `${schema}_dbos`,
-    systemDatabasePoolSize: connections,
-    logLevel: 'error',
-  })
-  await DBOS.launch()
-  return { insert: () => workflow(), close: () => DBOS.shutdown() }
 }

@@ -4,6 +4,7 @@
 import type { Clock, Timer } from '../../../lib/core/base/clock.ts'
 import { deferred } from '../../../lib/core/base/deferred.ts'
 import {
+  type Column,
   type Delete,
   type Expression,
   type Insert,
@@ -12,6 +13,7 @@ import {
   rowsThat,
   type Scope,
   type Select,
+  type Statement,
   type Update,
   type Value,
 } from './sql.ts'
@@ -45,6 +47,7 @@ const forms: Readonly<Record<string, TableForm>> = {
     parent: { column: 'session', table: 'isock_session' },
   },
   /** The effects: one row for each, with the operation's number and the run that had it. */
+  isock_key: { key: ['hash'], columns: ['hash', 'fingerprint', 'state', 'session', 'seq', 'items', 'answer', 'until'] },
   ledger: { key: ['run'], columns: ['run', 'op'] },
   account: { key: ['id'], columns: ['id', 'entries'] },
 }
@@ -95,6 +98,8 @@ interface Commit {
 }
 
 export class FakeStore {
+  /** What it could not read. */
+  readonly unknown = new Set<string>()
   isUp = true
   readonly #clock: Clock
   readonly #idleMs: number
@@ -161,10 +166,20 @@ export class FakeStore {
     this.#backends.delete(backend)
   }
 
+  /** A statement that this store does not know would look like a store that is away. */
+  #parsed(sql: string): Statement {
+    try {
+      return parse(sql)
+    } catch (error) {
+      this.unknown.add(String(error))
+      throw error
+    }
+  }
+
   /** Runs a statement; a promise only where it waits for others. */
   async run(work: Work, sql: string, values: readonly Value[]): Promise<RowData[]> {
     if (work.hasFailed) throw new StoreError('25P02', 'current transaction is aborted')
-    const statement = parse(sql)
+    const statement = this.#parsed(sql)
     try {
       if (statement.kind === 'select') return this.#select(work, statement, values)
       if (statement.kind === 'insert') return await this.#insert(work, statement, values)
@@ -221,7 +236,7 @@ export class FakeStore {
   }
 
   #select(work: Work, select: Select, values: readonly Value[]): RowData[] {
-    return rowsThat(select, this.#scope(work, {}, values)).map((row) => only(row, select.columns))
+    return rowsThat(select, this.#scope(work, {}, values)).map((row) => selected(row, select.columns))
   }
 
   async #insert(work: Work, insert: Insert, values: readonly Value[]): Promise<RowData[]> {
@@ -494,6 +509,14 @@ function holds(where: Expression | undefined, scope: Scope): boolean {
 
 function changedBy(set: Update['set'], row: RowData, scope: Scope): RowData {
   return { ...row, ...Object.fromEntries(set.map(([column, value]) => [column, value(scope)])) }
+}
+
+function selected(row: RowData, columns: readonly Column[]): RowData {
+  const shown = ({ of, isLength }: Column): Value => {
+    const value = row[of] ?? null
+    return isLength && value instanceof Uint8Array ? value.length : value
+  }
+  return Object.fromEntries(columns.map((column) => [column.name, shown(column)]))
 }
 
 function only(row: RowData, columns: readonly string[]): RowData {

@@ -45,9 +45,16 @@ export interface Select {
   readonly kind: 'select'
   readonly table: string
   readonly alias: string
-  readonly columns: readonly string[]
+  readonly columns: readonly Column[]
   readonly where: Expression | undefined
   readonly limit: number
+}
+
+/** A column that is returned, or its length. */
+export interface Column {
+  readonly name: string
+  readonly of: string
+  readonly isLength: boolean
 }
 
 export type Statement = Insert | Update | Delete | Select
@@ -155,11 +162,13 @@ class Parser {
     return { kind: 'select', table, alias, columns, where, limit }
   }
 
-  /** A column to be returned: its name alone. */
-  #column(): string {
-    let name = this.#next()
-    if (this.#is('.')) name = this.#next()
-    return name
+  #column(): Column {
+    let of = this.#next()
+    const isLength = of === 'length' && this.#is('(')
+    if (isLength) of = this.#next()
+    if (isLength) this.#need(')')
+    else if (this.#is('.')) of = this.#next()
+    return { name: this.#is('as') ? this.#next() : of, of, isLength }
   }
 
   #named(): { readonly table: string; readonly alias: string } {

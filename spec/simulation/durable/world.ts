@@ -398,6 +398,7 @@ class World {
     const left: string[] = isClosed ? [] : ['never closed']
     while (this.#clock.timerCount > 0 && this.#clock.now() < 2 * endOfTimeMs && this.#clock.step()) await this.#quiet()
     if (this.#clock.timerCount > 0) left.push(`${this.#clock.timerCount} timers are left`)
+    left.push(...this.#store.unknown)
     if (this.#store.openCount > 0) left.push(`${this.#store.openCount} transactions are left`)
     for (const { name, process, sessionCount } of this.#lives)
       if (!process.isDead && sessionCount > 0) left.push(`${sessionCount} sessions are left at ${name}`)
