@@ -8,11 +8,12 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import { type BrowserBundle, mostZippedBytes, writeForBrowsers } from '../../scripts/browser-bundle.ts'
 import { browserBundle } from '../setup/browser-bundle.ts'
+import { longDescribe } from '../setup/long.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const textOf = (name: string): string => readFileSync(join(root, name), 'utf8')
 
-describe('The published files for browsers', function () {
+longDescribe('The published files for browsers', function () {
   // Bundling takes a busy machine a while.
   this.timeout(240_000)
   const directory = mkdtempSync(join(tmpdir(), 'isock-published-'))

@@ -111,7 +111,7 @@ describe('a terminal', function () {
     expect(values.stdout, 'no colors beside commands').to.equal(withoutColors(values.stdout))
   })
 
-  it('gets results as they are with --raw, as a pipe and a file do without it', async () => {
+  longIt('gets results as they are with --raw, as a pipe and a file do without it', async () => {
     const [raw, plain, items] = await Promise.all([
       onTerminal('call', address, 'text', '--raw'),
       piped('call', address, 'text'),

@@ -2,6 +2,7 @@
 import { expect } from 'chai'
 import { idleMs, maxCredentialSets } from '../../lib/core/client/other-credentials.ts'
 import { Action, AuthError, BusyError, ClientError, type Context, Guard, type Server } from '../../lib/index.ts'
+import { longIt } from '../setup/long.ts'
 import { failureOf, itemsOf, Work, World } from '../setup/world.ts'
 
 class Login extends Guard<string> {
@@ -87,7 +88,7 @@ describe('A call with credentials of its own', () => {
     expect(await until(app.runAction(WhoAmI))).to.equal('app')
   })
 
-  it('finds a session for each of many, and says so where there are too many', async () => {
+  longIt('finds a session for each of many, and says so where there are too many', async () => {
     const app = client()
     const open = Array.from({ length: maxCredentialSets }, (_, i) => app.runAction(Work, i, as(`user ${i}`)))
     const error = await until(failureOf(app.runAction(WhoAmI, undefined, as('one more'))))

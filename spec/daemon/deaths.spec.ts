@@ -33,7 +33,7 @@ describe('a daemon that dies', function () {
 
   afterEach(() => world.close())
 
-  it('by SIGKILL is told from one that was stopped, and started again as it was', async () => {
+  longIt('by SIGKILL is told from one that was stopped, and started again as it was', async () => {
     const daemon = await world.start({ graceMs: 1_234 })
     const state = world.stateOf()
     process.kill(daemon.pid, 'SIGKILL')

@@ -74,8 +74,7 @@ describe('a restart', function () {
       await daemon.stop()
     })
 
-    const placeIt: typeof longIt = where === 'both' ? it : longIt
-    placeIt(`takes new clients at the same place afterwards, over ${where}`, async () => {
+    longIt(`takes new clients at the same place afterwards, over ${where}`, async () => {
       const daemon = await world.start(options(folder))
       const { addresses } = daemon
       for (let i = 0; i < 2; i++) {

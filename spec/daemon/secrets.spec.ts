@@ -58,7 +58,7 @@ describe('the secrets of the environment', function () {
     }
   }
 
-  it('are not in a daemon, which has its token before and after a restart', async () => {
+  longIt('are not in a daemon, which has its token before and after a restart', async () => {
     const daemon = await world.start({ module: isock.module('environment') })
     expectNone(await look(daemon.address), 'from the start')
     const before = world.remember()

@@ -8,7 +8,7 @@ import { data } from '../../lib/data.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { failureOf, itemsOf } from '../setup/world.ts'
 import { models, Team, User } from './models.ts'
-import { stores, type TestStore } from './stores.ts'
+import { describeIn, stores, type TestStore } from './stores.ts'
 
 /** Takes numbers only; `isLate`: says so later. */
 const numbers = (isLate: boolean): StandardSchemaV1<unknown, number> => ({
@@ -113,7 +113,7 @@ const refusals: [string, typeof Refused | typeof Unsendable | typeof TooLarge, s
 ]
 
 for (const kind of stores) {
-  describe(`What an action wrote to ${kind.name}`, function () {
+  describeIn(kind, `What an action wrote to ${kind.name}`, function () {
     this.timeout(30_000)
     let store: TestStore
     let harness: Harness

@@ -22,7 +22,7 @@ import {
 } from 'isock/data'
 import { longIt } from '../setup/long.ts'
 import { failureOf } from '../setup/world.ts'
-import { openDatabase, stores, type TestStore } from './stores.ts'
+import { describeIn, openDatabase, stores, type TestStore } from './stores.ts'
 
 class User extends Model {
   email = field.text({ unique: true, set: (text) => text.toLowerCase() })
@@ -71,7 +71,7 @@ class ChangedPage extends Model {
 }
 
 for (const kind of stores) {
-  describe(`Computed fields in ${kind.name}`, function () {
+  describeIn(kind, `Computed fields in ${kind.name}`, function () {
     this.timeout(30_000)
     let store: TestStore
     let database: Database

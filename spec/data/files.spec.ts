@@ -153,7 +153,7 @@ for (const kind of stores) {
       })
     }
 
-    bulkIt('tells how far it has come', async () => {
+    longIt('tells how far it has come', async () => {
       await database.transaction(async (db) => {
         for (let at = 0; at < 1_200; at++) await db.create(Team, { name: `${at}` })
       })
@@ -180,7 +180,7 @@ for (const kind of stores) {
       expect(seen).to.have.lengthOf(models.length)
     })
 
-    bulkIt('loads nothing of a file that changes while it is read', async () => {
+    longIt('loads nothing of a file that changes while it is read', async () => {
       await database.transaction(async (db) => {
         for (let at = 0; at < 1_200; at++) await db.create(Team, { name: `${at}` })
       })
@@ -296,7 +296,7 @@ for (const kind of stores) {
       expect(await database.transaction((db) => db.count(Team))).to.equal(2)
     })
 
-    bulkIt('reads to its end the file that it has checked, where another one takes its place', async () => {
+    longIt('reads to its end the file that it has checked, where another one takes its place', async () => {
       await database.transaction(async (db) => {
         for (let at = 0; at < 600; at++) await db.create(Team, { name: `${at} ${'x'.repeat(2_000)}` })
       })

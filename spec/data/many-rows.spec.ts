@@ -1,7 +1,7 @@
 // Many rows at once: they are made slice by slice, and are rows of their unit like any others.
 import { expect } from 'chai'
 import { type Database, field, Model } from 'isock/data'
-import { openDatabase, stores, type TestStore } from './stores.ts'
+import { describeIn, openDatabase, stores, type TestStore } from './stores.ts'
 
 class Leaf extends Model {
   at = field.integer({ index: true })
@@ -12,7 +12,7 @@ class Leaf extends Model {
 const rowCount = 200
 
 for (const kind of stores) {
-  describe(`Many rows at once, in ${kind.name}`, function () {
+  describeIn(kind, `Many rows at once, in ${kind.name}`, function () {
     this.timeout(60_000)
     let store: TestStore
     let database: Database

@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import { ConflictError, Database, field, InvalidDataError, Model, type ModelClass } from 'isock/data'
 import { failureOf } from '../setup/world.ts'
-import { openDatabase, stores, type TestStore } from './stores.ts'
+import { lastingStores, openDatabase, stores, type TestStore } from './stores.ts'
 
 const team = class Team extends Model {
   name = field.text()
@@ -14,7 +14,7 @@ class Person extends Model {
   age = field.integer({ optional: true })
 }
 
-for (const kind of stores.filter(({ name }) => name !== 'libsql in memory')) {
+for (const kind of lastingStores) {
   describe(`A migration in ${kind.name}`, function () {
     this.timeout(30_000)
     let store: TestStore

@@ -19,7 +19,7 @@ import {
   parseFilter,
 } from 'isock/data'
 import { failureOf } from '../setup/world.ts'
-import { openDatabase, stores, type TestStore } from './stores.ts'
+import { describeIn, openDatabase, stores, type TestStore } from './stores.ts'
 
 class Tag extends Model {
   name = field.text()
@@ -33,7 +33,7 @@ class Post extends Model {
 }
 
 for (const kind of stores) {
-  describe(`Lists of references in ${kind.name}`, function () {
+  describeIn(kind, `Lists of references in ${kind.name}`, function () {
     this.timeout(30_000)
     let store: TestStore
     let database: Database

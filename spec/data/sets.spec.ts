@@ -31,7 +31,7 @@ import { createHarness } from 'isock/testing'
 import { data } from '../../lib/data.ts'
 import { listenWeb } from '../../lib/web.ts'
 import { failureOf } from '../setup/world.ts'
-import { openDatabase, stores, type TestStore } from './stores.ts'
+import { describeIn, openDatabase, stores, type TestStore } from './stores.ts'
 
 class Player extends Model {
   name = field.text({ unique: true })
@@ -67,7 +67,7 @@ class Scores extends Model {
 const set = <T>(...items: T[]): Set<T> => new Set(items)
 
 for (const kind of stores) {
-  describe(`Sets in ${kind.name}`, function () {
+  describeIn(kind, `Sets in ${kind.name}`, function () {
     this.timeout(30_000)
     let store: TestStore
     let database: Database

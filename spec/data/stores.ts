@@ -32,9 +32,18 @@ export const stores: readonly StoreKind[] = [
   { name: 'PostgreSQL', make: makePostgres },
 ]
 
+/** Those whose rows outlive the server. */
+export const lastingStores: readonly StoreKind[] = stores.slice(1)
+
 /** A suite for a store. What is the same in a file as in memory, `npm test` leaves out for files. */
 export function describeIn(store: StoreKind, title: string, define: (this: Suite) => void): void {
   if (store.make === makeFile) longDescribe(title, define)
+  else describe(title, define)
+}
+
+/** A suite for a store that lasts. What is the same in PostgreSQL as in a file, `npm test` leaves out for PostgreSQL. */
+export function describeInLasting(store: StoreKind, title: string, define: (this: Suite) => void): void {
+  if (store.make === makePostgres) longDescribe(title, define)
   else describe(title, define)
 }
 

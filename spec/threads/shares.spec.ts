@@ -3,13 +3,14 @@
 import { expect } from 'chai'
 import { BusyError, Client, Server } from '../../lib/index.ts'
 import { threads } from '../../lib/threads.ts'
+import { longIt } from '../setup/long.ts'
 import { VirtualNetwork } from '../setup/virtual-network.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { failureOf } from '../setup/world.ts'
 import { EchoThere, Patient } from './thread-actions.ts'
 
 describe('Calls that wait for a thread', () => {
-  it('make room for those of another address, where they are most of all', async () => {
+  longIt('make room for those of another address, where they are most of all', async () => {
     const network = new VirtualNetwork()
     await using server = new Server({ address: 'memory:server', network, features: [threads({ max: 1, maxQueue: 2 })] })
     server.addAction(new Patient()).addAction(new EchoThere())

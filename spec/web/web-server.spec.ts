@@ -13,6 +13,7 @@ import type { MountedGateway, WebVisit } from '../../lib/features/web/gateway.ts
 import { staticFiles } from '../../lib/features/web/static-files.ts'
 import { Action, AuthError, Server } from '../../lib/index.ts'
 import { listenWeb, type WebGateway, WebRefusal } from '../../lib/web.ts'
+import { longIt } from '../setup/long.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { ask, Echo, rawAnswer, WebWorld } from './web-world.ts'
 
@@ -264,7 +265,7 @@ describe('A web server', () => {
       expect((await ask(web.url, '/', {}, 'POST')).status).to.equal(404)
     })
 
-    it('lets go of a reader that takes nothing', async () => {
+    longIt('lets go of a reader that takes nothing', async () => {
       writeFileSync(join(directory, 'public', 'large.bin'), Buffer.alloc(32 * 1024 * 1024))
       // A busy machine must not seem to be a reader that takes nothing.
       const http = servedBy(staticFiles(join(directory, 'public'), 2_000)).listen(0, '127.0.0.1')

@@ -10,12 +10,12 @@ import { compiled } from '../../setup/compiled.ts'
 import { longIt } from '../../setup/long.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { Append, Log, serveLog } from '../child/channel-server.ts'
-import { stores, type TestStore } from '../stores.ts'
+import { lastingStores, type TestStore } from '../stores.ts'
 
 const kills = Number(process.env['ISOCK_KILLS'] ?? 8)
 const lanes = 4
 
-for (const kind of stores.filter(({ name }) => name !== 'libsql in memory'))
+for (const kind of lastingStores)
   describe(`a publisher that is killed, ${kind.name}`, () => {
     let store: TestStore
     let port: number

@@ -18,7 +18,7 @@ import type { SharedLogs } from '../../../lib/features/data/message-logs.ts'
 import { sizeOf } from '../../setup/long.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { failureOf } from '../../setup/world.ts'
-import { stores, type TestStore } from '../stores.ts'
+import { describeInLasting, lastingStores, type TestStore } from '../stores.ts'
 import { Gate, Place } from './shop.ts'
 
 class Entry extends Model {
@@ -115,10 +115,10 @@ describe('A durable channel', () => {
 
 const rounds = sizeOf({ all: 40, few: 4 })
 
-const kinds = stores.filter(({ name }) => name !== 'libsql in memory')
+const kinds = lastingStores
 
 for (const kind of kinds)
-  describe(`durable channels, ${kind.name}`, () => {
+  describeInLasting(kind, `durable channels, ${kind.name}`, () => {
     let store: TestStore
     const servers = new Set<Server>()
     const clients: Client[] = []

@@ -9,7 +9,7 @@ import type { DurableStore, Run } from '../../../lib/features/data/durable/durab
 import { SharedCommits } from '../../../lib/features/data/durable/shared-commits.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { failureOf, itemsOf } from '../../setup/world.ts'
-import { stores, type TestStore } from '../stores.ts'
+import { lastingStores, type TestStore } from '../stores.ts'
 import { Entry, Gate, Place, Post, Refused, type Running } from './shop.ts'
 
 /** Sends a mail, which no database can undo. */
@@ -43,7 +43,7 @@ class SendAll extends Action {
   }
 }
 
-for (const kind of stores.filter(({ name }) => name !== 'libsql in memory'))
+for (const kind of lastingStores)
   describe(`durable actions, ${kind.name}`, () => {
     let store: TestStore
     let place: Place

@@ -7,7 +7,7 @@ import type { SlotSize } from '../../../lib/features/data/durable/answer-rows.ts
 import { KeptBytes } from '../../../lib/features/data/durable/kept-bytes.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { failureOf } from '../../setup/world.ts'
-import { stores, type TestStore } from '../stores.ts'
+import { describeInLasting, lastingStores, type TestStore } from '../stores.ts'
 import { Entry, Place, type Running } from './shop.ts'
 
 const KiB = 1024
@@ -100,8 +100,8 @@ class Large extends Action {
   }
 }
 
-for (const kind of stores.filter(({ name }) => name !== 'libsql in memory'))
-  describe(`large results, ${kind.name}`, () => {
+for (const kind of lastingStores)
+  describeInLasting(kind, `large results, ${kind.name}`, () => {
     let store: TestStore
     let place: Place
     let running: Running

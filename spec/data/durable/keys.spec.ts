@@ -10,7 +10,7 @@ import { longIt } from '../../setup/long.ts'
 import { startScript } from '../../setup/run-script.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { failureOf } from '../../setup/world.ts'
-import { stores, type TestStore } from '../stores.ts'
+import { describeInLasting, lastingStores, type TestStore } from '../stores.ts'
 import { Entry, Gate, Place, Post, PostAll, Read, Refused, type Running, Volatile } from './shop.ts'
 
 class Send extends Action {
@@ -45,8 +45,8 @@ class Metadata extends Action {
   action = (_data: unknown, { metadata }: { metadata: object }): object => ({ ...metadata })
 }
 
-for (const kind of stores.filter(({ name }) => name !== 'libsql in memory'))
-  describe(`keys, ${kind.name}`, () => {
+for (const kind of lastingStores)
+  describeInLasting(kind, `keys, ${kind.name}`, () => {
     let store: TestStore
     let place: Place
     let first: Running

@@ -11,13 +11,13 @@ import { compiled } from '../../setup/compiled.ts'
 import { longIt } from '../../setup/long.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { Log, Noted } from '../child/log-server.ts'
-import { stores, type TestStore } from '../stores.ts'
+import { lastingStores, type TestStore } from '../stores.ts'
 
 const kills = Number(process.env['ISOCK_KILLS'] ?? 8)
 const keys = ['one', 'other']
 const lanesOfEach = 3
 
-for (const kind of stores.filter(({ name }) => name !== 'libsql in memory'))
+for (const kind of lastingStores)
   describe(`a durable service whose servers are killed, ${kind.name}`, () => {
     let store: TestStore
     let ports: number[]

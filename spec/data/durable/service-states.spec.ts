@@ -4,7 +4,7 @@ import { type AnyService, Service, type ServiceContext } from 'isock'
 import { sizeOf } from '../../setup/long.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { failureOf, itemsOf } from '../../setup/world.ts'
-import { stores, type TestStore } from '../stores.ts'
+import { describeInLasting, lastingStores, type TestStore } from '../stores.ts'
 import { Added, Cart } from './cart.ts'
 import { Gate, Place, type Running } from './shop.ts'
 
@@ -35,8 +35,8 @@ class Parts extends Service<string[], string> {
   }
 }
 
-for (const kind of stores.filter(({ name }) => name !== 'libsql in memory'))
-  describe(`the states of durable services, ${kind.name}`, () => {
+for (const kind of lastingStores)
+  describeInLasting(kind, `the states of durable services, ${kind.name}`, () => {
     let store: TestStore
     let places: Place[]
 

@@ -5,12 +5,12 @@ import { data } from 'isock/data'
 import { Kind } from '../../../lib/core/wire/frames/frame.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { failureOf, itemsOf } from '../../setup/world.ts'
-import { stores, type TestStore } from '../stores.ts'
+import { describeInLasting, lastingStores, type TestStore } from '../stores.ts'
 import { Added, Cart } from './cart.ts'
 import { Entry, Gate, Place, Refused, type Running } from './shop.ts'
 
-for (const kind of stores.filter(({ name }) => name !== 'libsql in memory'))
-  describe(`durable services, ${kind.name}`, () => {
+for (const kind of lastingStores)
+  describeInLasting(kind, `durable services, ${kind.name}`, () => {
     let store: TestStore
     let place: Place
     let gate: Gate

@@ -5,7 +5,7 @@ import { Action, ActionError, CancelledError, type Context } from 'isock'
 import { SeededRandom } from '../../../lib/testing/seeded-random.ts'
 import { sizeOf } from '../../setup/long.ts'
 import { waitFor } from '../../setup/wait-for.ts'
-import { stores, type TestStore } from '../stores.ts'
+import { describeInLasting, lastingStores, type TestStore } from '../stores.ts'
 import { Entry, Place, type Running } from './shop.ts'
 
 const seeds = Number(process.env['ISOCK_SEEDS'] ?? sizeOf({ all: 8, few: 1 }))
@@ -39,8 +39,8 @@ class Try extends Action {
   }
 }
 
-for (const kind of stores.filter(({ name }) => name !== 'libsql in memory'))
-  describe(`servers that stand still, ${kind.name}`, () => {
+for (const kind of lastingStores)
+  describeInLasting(kind, `servers that stand still, ${kind.name}`, () => {
     let store: TestStore
 
     beforeEach(async function () {

@@ -3,13 +3,13 @@ import { expect } from 'chai'
 import { Database, field, Model } from 'isock/data'
 import { durableStore } from '../../../lib/features/data/database.ts'
 import { failureOf } from '../../setup/world.ts'
-import { stores, type TestStore } from '../stores.ts'
+import { lastingStores, type TestStore } from '../stores.ts'
 
 class Note extends Model {
   text = field.text()
 }
 
-for (const kind of stores.filter(({ name }) => name !== 'libsql in memory'))
+for (const kind of lastingStores)
   describe(`A transaction of records, ${kind.name}`, () => {
     let store: TestStore
     let database: Database

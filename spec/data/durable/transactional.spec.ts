@@ -9,10 +9,10 @@ import { durableStore } from '../../../lib/features/data/database.ts'
 import { SessionRows } from '../../../lib/features/data/durable/session-rows.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { failureOf, itemsOf } from '../../setup/world.ts'
-import { stores, type TestStore } from '../stores.ts'
+import { lastingStores, type TestStore } from '../stores.ts'
 import { Entry, Gate, Place, Post, PostAll, Read, Refused, type Running, Volatile } from './shop.ts'
 
-for (const kind of stores.filter(({ name }) => name !== 'libsql in memory'))
+for (const kind of lastingStores)
   describe(`transactional actions, ${kind.name}`, () => {
     let store: TestStore
     let place: Place

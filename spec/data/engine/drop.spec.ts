@@ -11,10 +11,10 @@ import { Plans } from '../../../lib/features/data/plans.ts'
 import { longIt } from '../../setup/long.ts'
 import { failureOf } from '../../setup/world.ts'
 import { ChatMessage, models, Team, User } from '../models.ts'
-import { openDatabase, stores, type TestStore } from '../stores.ts'
+import { describeIn, openDatabase, stores, type TestStore } from '../stores.ts'
 
 for (const kind of stores) {
-  describe(`A drop in ${kind.name}`, function () {
+  describeIn(kind, `A drop in ${kind.name}`, function () {
     this.timeout(180_000)
     let store: TestStore
     let database: Database
@@ -29,8 +29,7 @@ for (const kind of stores) {
       await store?.remove()
     })
 
-    const bulkIt: typeof longIt = kind === stores[0] ? it : longIt
-    bulkIt('takes many rows that refer to each other, whatever their order', () =>
+    longIt('takes many rows that refer to each other, whatever their order', () =>
       database.transaction(async (db) => {
         const author = await db.create(User, { email: 'many' })
         let last: ChatMessage | null = null
@@ -105,22 +104,25 @@ describe('A drop of what many rows refer to', () => {
     return finds
   }
 
-  it('looks for 500 of them at a time; for no more, and drops none, once nobody waits for it any more', async () => {
-    const abort = new AbortController()
-    const unit = openUnit(engine, undefined, { signal: abort.signal, label: 'a drop' })
-    const teams: Team[] = []
-    for (let at = 0; at < 1_000; at++) teams.push(await unit.db.create(Team, { name: `team ${at}` }))
-    await unit.db.commit()
-    const given = findsOf(unit, () => abort.abort())
-    expect((await failureOf(unit.db.drop(teams, { cascade: ['User.team'] }))).name).to.equal('AbortError')
-    await unit.finish(false)
-    // There is one connection, which this gets when the drop has let go of it.
-    const next = openUnit(engine, undefined, { signal: undefined, label: 'another drop' })
-    const all = await next.db.query(Team)
-    expect([all.length, given.count]).to.deep.equal([1_000, 1])
-    const finds = findsOf(next)
-    expect(await next.db.drop(all, { cascade: ['User.team'] })).to.equal(1_000)
-    expect(finds.count).to.equal(2)
-    await next.finish(true)
-  }).timeout(60_000)
+  longIt(
+    'looks for 500 of them at a time; for no more, and drops none, once nobody waits for it any more',
+    async () => {
+      const abort = new AbortController()
+      const unit = openUnit(engine, undefined, { signal: abort.signal, label: 'a drop' })
+      const teams: Team[] = []
+      for (let at = 0; at < 1_000; at++) teams.push(await unit.db.create(Team, { name: `team ${at}` }))
+      await unit.db.commit()
+      const given = findsOf(unit, () => abort.abort())
+      expect((await failureOf(unit.db.drop(teams, { cascade: ['User.team'] }))).name).to.equal('AbortError')
+      await unit.finish(false)
+      // There is one connection, which this gets when the drop has let go of it.
+      const next = openUnit(engine, undefined, { signal: undefined, label: 'another drop' })
+      const all = await next.db.query(Team)
+      expect([all.length, given.count]).to.deep.equal([1_000, 1])
+      const finds = findsOf(next)
+      expect(await next.db.drop(all, { cascade: ['User.team'] })).to.equal(1_000)
+      expect(finds.count).to.equal(2)
+      await next.finish(true)
+    },
+  ).timeout(60_000)
 })
