@@ -79,15 +79,14 @@ for (const kind of stores)
     }
 
     it(`run at a time of a pattern ${isShared ? 'once' : 'on each, as each is alone'}`, async () => {
-      const secondsUntil = (ms: number): number => Math.floor(ms / 1_000)
-      const startedAt = Date.now()
       for (const name of ['a', 'b', 'c']) await serve(new EverySecond(name))
-      const all = Date.now()
-      await waitFor(() => secondsUntil(Date.now()) - secondsUntil(all) >= 3 && runs.length >= 3, { timeoutMs: 8_000 })
+      runs.length = 0
+      const startedAt = Date.now()
       // A busy machine runs them late, but no time comes more often for that. Timers may be some milliseconds early.
-      const times = secondsUntil(Date.now() + 50) - secondsUntil(startedAt)
-      if (isShared) expect(runs.length).to.be.at.most(times)
-      else await waitFor(() => runs.length > secondsUntil(Date.now() + 50) - secondsUntil(startedAt))
+      const times = (): number => Math.floor((Date.now() + 50) / 1_000) - Math.floor(startedAt / 1_000)
+      await waitFor(() => times() >= 3 && runs.length >= 2, { timeoutMs: 8_000 })
+      if (isShared) expect(runs.length).to.be.at.most(times())
+      else await waitFor(() => runs.length > times(), { timeoutMs: 8_000 })
     })
 
     it('run on each where they say so', async () => {
