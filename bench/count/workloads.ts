@@ -1,5 +1,9 @@
 // What is counted: operations that isock does in one process, client and server, over real sockets.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 
+import { data, field, Model } from '../../lib/data.ts'
 import { Action, Channel, Client, Server } from '../../lib/index.ts'
 import { listenWeb } from '../../lib/web.ts'
 import { itemAt, values } from '../cells.ts'
@@ -31,6 +35,18 @@ class Items extends Action {
 
 class News extends Channel<object> {}
 
+class Note extends Model {
+  text = field.text()
+}
+
+/** Which nobody calls. */
+class Recorded extends Echo {
+  static override readonly actionName: string = 'Recorded'
+  static override transactional = true
+}
+
+type Place = 'TCP' | 'WebSocket' | 'a store'
+
 const subscribers = 100
 
 export const workloads: readonly Workload[] = [
@@ -40,16 +56,17 @@ export const workloads: readonly Workload[] = [
   calls('mix, 64 in flight', values.mix, 64, 1_280),
   calls('1 MiB, 1 in flight', values.bytes, 1, 4),
   calls('small over a WebSocket, 1 in flight', values.small, 1, 3_000, 'WebSocket'),
+  calls('small beside actions that nobody calls, of a store, 64 in flight', values.small, 64, 6_400, 'a store'),
   { name: 'item of a stream', operations: 10_000, begin: stream },
   { name: `message to one of ${subscribers} subscribers`, operations: 10_000, begin: publish },
 ]
 
-function calls(name: string, value: unknown, inFlight: number, operations: number, over?: 'WebSocket'): Workload {
+function calls(name: string, value: unknown, inFlight: number, operations: number, at?: Place): Workload {
   return {
     name,
     operations,
     begin: async () => {
-      const { client, end } = await connected(over)
+      const { client, end } = await connected(at)
       const call = () => client.runAction(Echo, value, { timeoutMs: 30_000 })
       return {
         end,
@@ -106,10 +123,13 @@ async function publish(): Promise<Running> {
   }
 }
 
-async function connected(over: 'TCP' | 'WebSocket' = 'TCP'): Promise<{ client: Client; end: Running['end'] }> {
-  const server = new Server('127.0.0.1', 0).addAction(new Echo()).addAction(new Items())
-  if (over === 'TCP') await server.listen()
-  else await listenWeb(server, { port: 0 })
+async function connected(at: Place = 'TCP'): Promise<{ client: Client; end: Running['end'] }> {
+  const folder = mkdtempSync(join(tmpdir(), 'isock-count-'))
+  const features = at === 'a store' ? [data({ models: [Note], url: `file:${join(folder, 'store.db')}` })] : []
+  const server = new Server('127.0.0.1', 0, { features }).addAction(new Echo()).addAction(new Items())
+  if (at === 'a store') server.addAction(new Recorded())
+  if (at === 'WebSocket') await listenWeb(server, { port: 0 })
+  else await server.listen()
   const client = new Client((server.addresses[0] as string).replace('http:', 'ws:'))
   await client.connect()
   return {
@@ -117,6 +137,7 @@ async function connected(over: 'TCP' | 'WebSocket' = 'TCP'): Promise<{ client: C
     end: async () => {
       await client.close()
       await server.shutdown({ graceMs: 0 })
+      rmSync(folder, { recursive: true })
     },
   }
 }

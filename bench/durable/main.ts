@@ -1,6 +1,6 @@
 // What calls that survive a crash cost, beside the same work without that promise: ratios of one run, contenders in turn.
 //
-//   scripts/with-postgres.sh npm run bench:durable -- [--rounds 7] [--seconds 2] [--file <folder>] [--json]
+//   scripts/with-postgres.sh npm run bench:durable -- [--rounds 7] [--seconds 2] [--file <folder>] [--only <text of a title>] [--json]
 //
 // Uses the PostgreSQL of ISOCK_PG_URL, and a libsql file in a new folder of `--file` (default: the system's for temporary files).
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
@@ -22,6 +22,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '7' },
     seconds: { type: 'string', default: '2' },
     file: { type: 'string', default: tmpdir() },
+    only: { type: 'string', default: '' },
     json: { type: 'boolean', default: false },
   },
 })
@@ -40,6 +41,8 @@ interface Row extends Sampled {
   /** Of the rate, and of the processor time, beside the first row's: medians of the rounds. */
   readonly rateRatio: number
   readonly cpuRatio: number
+  /** The least and the most of the rounds: what a difference must exceed. */
+  readonly rateRange: readonly [number, number]
 }
 
 interface Table {
@@ -110,11 +113,14 @@ async function measureFile(): Promise<void> {
     pair.as('echo beside units that are not transactional', 'PlainInsert', beside),
     pair.as('echo beside transactional calls', 'RecordedInsert', beside),
   ])
+  // Processes that have done nothing else: what inserts leave behind, in the heap and in compiled code, is not what loading costs.
   const without = await started(`file:${join(folder, 'plain.db')}`, 'plain')
+  const unused = await started(`file:${join(folder, 'unused.db')}`)
+  const fresh = await started()
   await compare('an echo, 64 in flight', 64, [
     without.as('server with data', 'Echo'),
-    pair.as('server with data and transactional actions', 'Echo'),
-    bare.as('server without data', 'Echo'),
+    unused.as('server with data and transactional actions, which nobody calls', 'Echo'),
+    fresh.as('server without data', 'Echo'),
   ])
 }
 
@@ -150,6 +156,7 @@ async function inProcess(name: string, args: readonly string[]): Promise<Contend
 }
 
 async function compare(title: string, inFlight: number, contenders: readonly Contender[]): Promise<void> {
+  if (!title.includes(values.only)) return
   const samples = contenders.map((): Sampled[] => [])
   // The first round warms up.
   for (let round = -1; round < rounds; round++) {
@@ -175,6 +182,7 @@ async function compare(title: string, inFlight: number, contenders: readonly Con
       cpuMicroseconds: of(({ cpuMicroseconds }) => cpuMicroseconds),
       rateRatio: beside(({ perSecond }) => perSecond),
       cpuRatio: beside(({ cpuMicroseconds }) => cpuMicroseconds),
+      rateRange: rangeOf(own.map(({ perSecond }, round) => perSecond / (first[round] as Sampled).perSecond)),
     }
   })
   tables.push({ title, rows })
@@ -198,17 +206,21 @@ function median(numbers: readonly number[]): number {
   return [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN
 }
 
+function rangeOf(numbers: readonly number[]): readonly [number, number] {
+  return [Math.min(...numbers), Math.max(...numbers)]
+}
+
 function print(all: readonly Table[], syncMs: number): void {
   console.log(
     `Node ${process.version}, DBOS ${peerVersions()['@dbos-inc/dbos-sdk']}; medians of ${rounds} rounds of ${ms / 1_000} s; a write of 4 KiB and its fdatasync take ${syncMs.toFixed(2)} ms.`,
   )
   for (const { title, rows } of all) {
     console.log(
-      `\n**${title}**\n\n| | a second | beside the first | p50, ms | p99, ms | CPU, us | beside the first |\n|---|---|---|---|---|---|---|`,
+      `\n**${title}**\n\n| | a second | beside the first (range) | p50, ms | p99, ms | CPU, us | beside the first |\n|---|---|---|---|---|---|---|`,
     )
-    for (const { name, perSecond, p50Ms, p99Ms, cpuMicroseconds, rateRatio, cpuRatio } of rows)
+    for (const { name, perSecond, p50Ms, p99Ms, cpuMicroseconds, rateRatio, rateRange, cpuRatio } of rows)
       console.log(
-        `| ${name} | ${perSecond.toFixed(0)} | ${rateRatio.toFixed(2)} | ${p50Ms.toFixed(2)} | ${p99Ms.toFixed(2)} | ${cpuMicroseconds.toFixed(0)} | ${cpuRatio.toFixed(2)} |`,
+        `| ${name} | ${perSecond.toFixed(0)} | ${rateRatio.toFixed(2)} (${rateRange.map((ratio) => ratio.toFixed(2)).join(' to ')}) | ${p50Ms.toFixed(2)} | ${p99Ms.toFixed(2)} | ${cpuMicroseconds.toFixed(0)} | ${cpuRatio.toFixed(2)} |`,
       )
   }
 }

@@ -8,6 +8,7 @@ import type { ResolvedDataOptions } from '../data-options.ts'
 import type { Plans } from '../plans.ts'
 import { isVolatile } from '../store-url.ts'
 import type { ChangePublisher } from './change-log.ts'
+import { contextFree } from './context-free.ts'
 import { hideFields } from './hidden-fields.ts'
 import { limitIdleTransactions, type TransactionMaker } from './idle-transactions.ts'
 import { storeBusy, WriteLock } from './libsql/write-lock.ts'
@@ -97,7 +98,7 @@ export class Engine {
 
   /** A unit of work of MikroORM. */
   fork(): Manager {
-    return this.orm.em.fork({ flushMode: FlushMode.COMMIT, useContext: false }) as unknown as Manager
+    return contextFree(this.orm.em.fork({ flushMode: FlushMode.COMMIT, useContext: false }) as unknown as Manager)
   }
 
   get isClosed(): boolean {
