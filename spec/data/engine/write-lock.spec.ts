@@ -24,6 +24,28 @@ describe('WriteLock', () => {
     ;(await turns.take())()
   })
 
+  it('leave the event loop a turn where those that wait take long together', async () => {
+    const turns = new WriteLock(10_000)
+    const end = await turns.take()
+    let loopTurns = 0
+    let isOver = false
+    const onTurn = (): void => {
+      loopTurns++
+      if (!isOver) setImmediate(onTurn)
+    }
+    setImmediate(onTurn)
+    const works = Array.from({ length: 12 }, async () => {
+      const endOwn = await turns.take()
+      const until = performance.now() + 3
+      while (performance.now() < until);
+      endOwn()
+    })
+    end()
+    await Promise.all(works)
+    isOver = true
+    expect(loopTurns).to.be.at.least(3)
+  })
+
   it('say who has one, where that is known', () => {
     expect(storeBusy().message).to.equal('the store was busy with other units of work for too long')
     expect(storeBusy('the turn is held by x').message).to.equal(

@@ -1,6 +1,7 @@
-// A first-come, first-served lock for writing to a store that allows one writer at a time.
+// A first-come, first-served lock for writing to a store that allows one writer at a time. Statements of libsql run in the server's
+// thread, and those that wait for the turn follow each other without a pause: so the event loop gets its turn after some milliseconds.
 
-import { clearTimeout, setTimeout } from '../../../../core/base/platform-timers.ts'
+import { clearTimeout, monotonicNow, setImmediate, setTimeout } from '../../../../core/base/platform-timers.ts'
 import { type Place, Queue } from '../../../../core/base/queue.ts'
 import { StoreUnavailableError } from '../../data-errors.ts'
 
@@ -9,10 +10,15 @@ interface Waiter {
   readonly shares: boolean
 }
 
+/** For how long those that wait follow each other within one turn of the event loop. */
+const longestInTurnMs = 4
+
 export class WriteLock {
   readonly #waiting = new Queue<Waiter>()
   readonly #waitMs: number
   #isTaken = false
+  /** When the first one began in this turn of the event loop. */
+  #turnSinceMs: number | undefined
 
   constructor(waitMs: number) {
     this.#waitMs = waitMs
@@ -51,8 +57,23 @@ export class WriteLock {
   }
 
   readonly #end = (): void => {
+    if (this.#waiting.length > 0 && this.#holdsLoop()) setImmediate(this.#next)
+    else this.#next()
+  }
+
+  readonly #next = (): void => {
     this.#isTaken = false
     this.#waiting.take()?.begin()
+  }
+
+  /** Whether the event loop has not had its turn for too long. */
+  #holdsLoop(): boolean {
+    if (this.#turnSinceMs !== undefined) return monotonicNow() - this.#turnSinceMs > longestInTurnMs
+    this.#turnSinceMs = monotonicNow()
+    setImmediate(() => {
+      this.#turnSinceMs = undefined
+    })
+    return false
   }
 }
 
