@@ -14,13 +14,14 @@ export class Child<Order extends { readonly do: string }> {
     this.#process = process
   }
 
-  /** Runs a script of bench/dist/bench. Resolves when it is ready for orders. */
+  /** Runs a script of bench/dist/bench. Resolves when it is ready for orders. `under`: a program, with its arguments, that starts Node. */
   static async start<Order extends { readonly do: string }>(
     script: string,
     args: readonly string[],
     flags: readonly string[] = [],
+    under: readonly string[] = [],
   ): Promise<Child<Order>> {
-    const child = new Child<Order>(startScript(script, args, flags))
+    const child = new Child<Order>(startScript(script, args, flags, under))
     try {
       await answerOf(child.#process)
       return child
@@ -52,7 +53,7 @@ export class Child<Order extends { readonly do: string }> {
 
 /** Runs a script that takes no orders; resolves with the one thing that it says. */
 export function resultOf(script: string): Promise<unknown> {
-  return answerOf(startScript(script, [], []))
+  return answerOf(startScript(script, [], [], []))
 }
 
 /** In a worker: obeys until the parent leaves. Says first that it is ready. */
@@ -67,10 +68,16 @@ export function takeOrders<Order>(obey: (order: Order) => Promise<unknown>): voi
   process.send?.({ result: 'ready' })
 }
 
-function startScript(script: string, args: readonly string[], flags: readonly string[]): ChildProcess {
+function startScript(
+  script: string,
+  args: readonly string[],
+  flags: readonly string[],
+  [execPath = process.execPath, ...more]: readonly string[],
+): ChildProcess {
   return fork(fileURLToPath(new URL(script, compiled)), args, {
     cwd: fileURLToPath(new URL('.', import.meta.url)),
-    execArgv: [...flags],
+    execPath,
+    execArgv: execPath === process.execPath ? [...flags] : [...more, process.execPath, ...flags],
     env: { ...process.env, NODE_ENV: 'production', NODE_OPTIONS: '' },
   })
 }

@@ -1,7 +1,9 @@
 // What calls that survive a crash cost, beside the same work without that promise: ratios of one run, contenders in turn.
 //
-//   scripts/with-postgres.sh npm run bench:durable -- [--rounds 7] [--seconds 2] [--file <folder>] [--only <text of a title>] [--json]
+//   scripts/with-postgres.sh npm run bench:durable -- [--rounds 7] [--seconds 2] [--file <folder>] [--only <text of a title>] [--disk-ms 4] [--json]
 //
+// `--disk-ms`: each fdatasync and fsync of the servers with a libsql file takes that much longer, by strace: as on a disk that is no
+// fast solid state drive, or that has no memory of its own that survives a power loss.
 // Uses the PostgreSQL of ISOCK_PG_URL, and a libsql file in a new folder of `--file` (default: the system's for temporary files).
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -23,12 +25,14 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '2' },
     file: { type: 'string', default: tmpdir() },
     only: { type: 'string', default: '' },
+    'disk-ms': { type: 'string', default: '0' },
     json: { type: 'boolean', default: false },
   },
 })
 const rounds = Number(values.rounds)
 const ms = Number(values.seconds) * 1_000
 const url = process.env['ISOCK_PG_URL']
+const diskMs = Number(values['disk-ms'])
 
 /** One way to do the work: processes that give samples. */
 interface Contender {
@@ -60,7 +64,8 @@ class Pair {
   }
 
   static async start(...args: readonly string[]): Promise<Pair> {
-    const server = await Child.start<ServerOrder>('durable/server.js', args)
+    const under = args[0]?.startsWith('file:') === true && diskMs > 0 ? slowDisk() : []
+    const server = await Child.start<ServerOrder>('durable/server.js', args, [], under)
     const port = await server.ask<number>({ do: 'port' })
     return new Pair(server, await Child.start<ClientOrder>('durable/client.js', [String(port)]))
   }
@@ -188,6 +193,12 @@ async function compare(title: string, inFlight: number, contenders: readonly Con
   tables.push({ title, rows })
 }
 
+function slowDisk(): readonly string[] {
+  const calls = 'fdatasync,fsync'
+  const delay = `inject=${calls}:delay_exit=${Math.round(diskMs * 1_000)}`
+  return ['strace', '-f', '-qq', '--seccomp-bpf', '-o', '/dev/null', '-e', `trace=${calls}`, '-e', delay]
+}
+
 /** What a commit must wait for at least, on this disk. */
 function fdatasyncMs(path: string): number {
   const file = openSync(path, 'w')
@@ -212,7 +223,7 @@ function rangeOf(numbers: readonly number[]): readonly [number, number] {
 
 function print(all: readonly Table[], syncMs: number): void {
   console.log(
-    `Node ${process.version}, DBOS ${peerVersions()['@dbos-inc/dbos-sdk']}; medians of ${rounds} rounds of ${ms / 1_000} s; a write of 4 KiB and its fdatasync take ${syncMs.toFixed(2)} ms.`,
+    `Node ${process.version}, DBOS ${peerVersions()['@dbos-inc/dbos-sdk']}; medians of ${rounds} rounds of ${ms / 1_000} s; a write of 4 KiB and its fdatasync take ${syncMs.toFixed(2)} ms${diskMs > 0 ? `, and ${diskMs} ms more in the servers with a libsql file` : ''}.`,
   )
   for (const { title, rows } of all) {
     console.log(
