@@ -35,7 +35,9 @@ class FakeStore {
       this.#written = { written, batch }
       return written
     },
-    found: async (_run: Run, _messages: readonly OutgoingMessage[], batch: string) => this.#batches.get(batch),
+    // A transaction sees what it has written itself.
+    found: async (_run: Run, _messages: readonly OutgoingMessage[], batch: string) =>
+      this.#written?.batch === batch ? this.#written.written : this.#batches.get(batch),
   } as unknown as RoomRows
   #written: { written: LoggedMessage[]; batch: string } | undefined
 

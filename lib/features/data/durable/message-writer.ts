@@ -74,22 +74,24 @@ export class MessageWriter {
 
   async #write(taken: readonly Waiting[]): Promise<void> {
     const messages = taken.map(({ message }) => message)
-    const batch = randomBytes(9).toString('base64url')
-    let mayBeCommitted = false
+    // One for each attempt, so that what this one writes is not taken for a former one's. Each of them may be committed.
+    const attempts: string[] = []
     try {
       const written = await this.#store.transaction(async (run) => {
+        const batch = randomBytes(9).toString('base64url')
+        // This locks the rooms: a former attempt that is still open ends first.
         const rows = await this.#rows.write(run, messages, batch)
-        if (mayBeCommitted) {
-          const found = await this.#rows.found(run, messages, batch)
-          if (found !== undefined && found.length > 0) throw new Found(found)
+        for (const former of attempts) {
+          const found = await this.#rows.found(run, messages, former)
+          if (found !== undefined) throw new Found(found)
         }
-        mayBeCommitted = true
+        attempts.push(batch)
         return rows
       })
       this.#done(written, taken)
     } catch (error) {
       if (error instanceof Found) return this.#done(error.messages, taken)
-      for (const { reject } of taken) reject(this.#asSeen(error, mayBeCommitted))
+      for (const { reject } of taken) reject(this.#asSeen(error, attempts.length > 0))
     }
   }
 
