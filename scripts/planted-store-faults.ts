@@ -79,8 +79,8 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: 'keep the numbers of the calls to the client when another server has its session',
     file: 'lib/core/session/session.ts',
-    from: '    this.#ledger = new Ledger(this, peerLimits, this.#account)\n    former?.end(reason)\n    former?.release()\n    this.#outgoing?.onAdopted(peerLimits, reason)',
-    to: '    this.#ledger ??= new Ledger(this, peerLimits, this.#account)\n    this.#outgoing?.onAdopted(peerLimits, reason)',
+    from: '    this.#ledger = new Ledger(this, terms.peerLimits, this.#account)\n    former?.end(reason)\n    former?.release()\n    this.#outgoing?.onAdopted(terms, reason)',
+    to: '    this.#ledger ??= new Ledger(this, terms.peerLimits, this.#account)\n    this.#outgoing?.onAdopted(terms, reason)',
   },
   {
     name: 'count the slots of an adopted session by limits of its own',

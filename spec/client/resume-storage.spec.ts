@@ -356,7 +356,7 @@ describe('A session that a storage keeps', () => {
       const options = { storage, addresses: [address], log, onExit }
       const stored = new StoredSessions(options)
       const peerLimits = { maxFrameBytes: 1, maxCallsInFlight: 1, streamWindowBytes: 1, maxInFlightBytes: 1 }
-      const grant = { id: 'abc', resumeSecret: Uint8Array.of(1, 2), peerLimits }
+      const grant = { id: 'abc', resumeSecret: Uint8Array.of(1, 2), peerLimits, peerFeatures: 0 }
       stored.keep(address, grant)
       const found = () => new StoredSessions(options).find(address)
       expect(found()).to.deep.equal({ id: 'abc', resumeSecret: grant.resumeSecret, features: 3 })
@@ -427,7 +427,7 @@ describe('A session that a storage keeps', () => {
           link.write = (chunks) => {
             link.write = write
             const [hello] = chunks.map((chunk) => new Uint8Array(chunk)) as [Uint8Array]
-            expect(hello[7]).to.equal(Feature.FreshCaller)
+            expect(hello[7]).to.equal(Feature.FreshCaller | Feature.Keys)
             hello[7] = 0
             return write([hello])
           }

@@ -1,6 +1,6 @@
 // What a stranger may say first, and when: everything but one HELLO closes the link.
 import { expect } from 'chai'
-import { Kind } from '../../lib/core/wire/frames/frame.ts'
+import { Feature, Kind } from '../../lib/core/wire/frames/frame.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { bytesOfFrames } from '../wire/frame-bytes.ts'
 import { Arena, refs } from './arena.ts'
@@ -95,7 +95,7 @@ describe('Hostile peers: the first frame', () => {
 
   it('unknown features are no reason to refuse: the server answers with those that it has', async () => {
     const peer = await arena.stranger()
-    expect(await peer.enter({ features: 0xffff })).to.include({ features: 0 })
+    expect(await peer.enter({ features: 0xffff })).to.include({ features: Feature.Keys })
   })
 
   it('a HELLO of 4 096 bytes is read, one of 4 097 closes the link', async () => {

@@ -227,13 +227,14 @@ export class Connection implements SessionOwner {
       return
     }
     this.#delay.onConnected()
+    const terms = { peerLimits: welcome.limits, peerFeatures: welcome.features }
     // A client that takes over the session of a former page has no calls in that session.
     if (!welcome.resumed || (welcome.features & Feature.FreshCaller) !== 0) {
       if (this.session.grant !== undefined) this.session.forget(lostSession())
-      this.session.begin({ id: welcome.sessionId, resumeSecret: welcome.resumeSecret, peerLimits: welcome.limits })
+      this.session.begin({ id: welcome.sessionId, resumeSecret: welcome.resumeSecret, ...terms })
       this.#home.moveTo(address)
     } else if ((welcome.features & Feature.Adopted) !== 0) {
-      this.session.onAdopted(welcome.limits, formerServerGone())
+      this.session.onAdopted(terms, formerServerGone())
       this.#home.moveTo(address)
     }
     this.#fault = undefined

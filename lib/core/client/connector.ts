@@ -9,7 +9,14 @@ import { type Address, formatAddress } from '../link/address.ts'
 import { FrameLink } from '../link/frame-link.ts'
 import type { Peer } from '../link/link.ts'
 import { Slabs } from '../wire/bytes/slabs.ts'
-import { type HelloFrame, Kind, peerLimitsOf, protocolVersion, type WelcomeFrame } from '../wire/frames/frame.ts'
+import {
+  Feature,
+  type HelloFrame,
+  Kind,
+  peerLimitsOf,
+  protocolVersion,
+  type WelcomeFrame,
+} from '../wire/frames/frame.ts'
 import { helloSize } from '../wire/frames/frame-writer.ts'
 import { decodeThrown } from '../wire/rich/error-record.ts'
 import type { ValueCodec } from '../wire/value-codec.ts'
@@ -136,7 +143,7 @@ export class Connector {
     return {
       kind: Kind.Hello,
       version: protocolVersion,
-      features: grant?.features ?? 0,
+      features: (grant?.features ?? 0) | Feature.Keys,
       sessionId: grant?.id,
       resumeSecret: grant?.resumeSecret,
       name: given.name,

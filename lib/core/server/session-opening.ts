@@ -19,11 +19,12 @@ export function openSession(
   const session = resumed ?? new ServerSession(surroundings, identity)
   const grant = session.core.grant ?? store.add(session, hello, link.peer, adopted)
   const limits = peerLimitsOf(surroundings.limits)
+  const isFresh = resumed !== undefined && (hello.features & Feature.FreshCaller) !== 0
+  const how = adopted !== undefined ? Feature.Adopted : isFresh ? Feature.FreshCaller : 0
   link.send({
     kind: Kind.Welcome,
     version: protocolVersion,
-    features:
-      adopted !== undefined ? Feature.Adopted : resumed === undefined ? 0 : hello.features & Feature.FreshCaller,
+    features: how | (hello.features & Feature.Keys),
     sessionId: grant.id,
     resumeSecret: grant.resumeSecret,
     resumed: resumed !== undefined || adopted !== undefined,

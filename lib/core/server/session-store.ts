@@ -13,8 +13,8 @@ import type { Limits } from '../base/options.ts'
 import type { LinkEnding } from '../link/frame-sink.ts'
 import type { Peer } from '../link/link.ts'
 import type { AdoptedCalls } from '../session/call-records.ts'
-import type { SessionGrant } from '../session/session-grant.ts'
-import { Feature, type HelloFrame, type PeerLimits } from '../wire/frames/frame.ts'
+import type { PeerTerms, SessionGrant } from '../session/session-grant.ts'
+import { Feature, type HelloFrame } from '../wire/frames/frame.ts'
 import { ClientNames } from './client-names.ts'
 import { Departures } from './departures.ts'
 import { drainedWithin, lastCallMs } from './drained.ts'
@@ -89,7 +89,7 @@ export class SessionStore {
     if (session === undefined) return undefined
     const isFresh = (hello.features & Feature.FreshCaller) !== 0
     if (isFresh && (hello.features & Feature.UnlessLinked) !== 0 && session.isConnected) return undefined
-    if (isFresh) this.#handOver(session, hello.limits)
+    if (isFresh) this.#handOver(session, termsOf(hello))
     this.#leases.end(session)
     this.#departures.forget(session)
     session.account?.wake()
@@ -115,7 +115,7 @@ export class SessionStore {
       throw new BusyError(`the server is at its limit of ${this.#limits.maxSessions} sessions`)
     }
     const { id, resumeSecret } = (adopted && grantOf(hello)) ?? this.#newGrant()
-    const grant = { id, resumeSecret, peerLimits: hello.limits }
+    const grant = { id, resumeSecret, ...termsOf(hello) }
     session.account = account
     session.core.begin(grant, account, adopted)
     this.#sessions.set(id, session)
@@ -182,7 +182,7 @@ export class SessionStore {
    * The client continues as another caller, with a secret that the former one does not know. If the former one still lives, because its
    * page was duplicated, it gets its own session when it comes back.
    */
-  #handOver(session: ServerSession, peerLimits: PeerLimits): void {
+  #handOver(session: ServerSession, terms: PeerTerms): void {
     const reason = new LinkError(
       'the client continues this session as another page, without the calls of the former one',
     )
@@ -191,7 +191,7 @@ export class SessionStore {
       // Before its subscriptions end: a session that lost its link stays present for a while.
       this.#onChange(session, 'cut')
     }
-    session.core.restart({ id: session.id, resumeSecret: this.#secrets.next(), peerLimits }, reason)
+    session.core.restart({ id: session.id, resumeSecret: this.#secrets.next(), ...terms }, reason)
   }
 
   #newGrant(): Pick<SessionGrant, 'id' | 'resumeSecret'> {
@@ -256,6 +256,10 @@ class SessionAccount implements AccountSubject {
 /** The session that a HELLO names. */
 function grantOf({ sessionId: id, resumeSecret }: HelloFrame): Pick<SessionGrant, 'id' | 'resumeSecret'> | undefined {
   return id === undefined || resumeSecret === undefined ? undefined : { id, resumeSecret }
+}
+
+function termsOf({ limits: peerLimits, features: peerFeatures }: HelloFrame): PeerTerms {
+  return { peerLimits, peerFeatures }
 }
 
 function ownerOf({ identity }: ServerSession, { address }: Peer): Owner {

@@ -44,6 +44,12 @@ export function neverSent<E extends IsockError>(error: E): E {
   return Object.defineProperty(error, 'notStarted', { value: true, enumerable: true })
 }
 
+/** The error of a call with a key, for a peer that would run it without. */
+export function keysUnknown(action: string): ClientError {
+  const message = `action "${action}" was not sent: the other side is too old to keep idempotency keys; update it, or call without a key`
+  return new ClientError(message, { code: 'INVALID_USAGE', notStarted: true })
+}
+
 /** The error of a waiting call whose session or client ends. One for each call, because callers add their stacks to it. */
 export function closedBy(call: OutgoingCall, cause: IsockError): IsockError {
   return cause.notStarted ? copyOf(cause) : unreachable(call, cause)

@@ -2,10 +2,10 @@
 import type { Clock } from '../base/clock.ts'
 import type { IsockError } from '../base/errors.ts'
 import type { Limits } from '../base/options.ts'
-import { Kind, type PeerLimits } from '../wire/frames/frame.ts'
+import { Feature, Kind, type PeerLimits } from '../wire/frames/frame.ts'
 import { fitsFrame, tooLarge } from '../wire/frames/frame-fit.ts'
-import { metadataSize } from '../wire/frames/metadata.ts'
-import { neverSent } from './call-errors.ts'
+import { keyEntry, metadataSize } from '../wire/frames/metadata.ts'
+import { keysUnknown, neverSent } from './call-errors.ts'
 import { CallInput, type FeedInput } from './call-input.ts'
 import type { FramePort } from './frame-port.ts'
 import { InboundStream } from './inbound-stream.ts'
@@ -13,6 +13,7 @@ import { OutgoingNames } from './name-refs.ts'
 import { OutboundStream, streamWindow } from './outbound-stream.ts'
 import type { OutgoingCall } from './outgoing-call.ts'
 import { OutgoingInputs } from './outgoing-inputs.ts'
+import type { PeerTerms } from './session-grant.ts'
 
 export interface CallSenderOptions {
   readonly clock: Clock
@@ -24,6 +25,7 @@ export class CallSender {
   readonly #options: CallSenderOptions
   readonly #names = new OutgoingNames()
   #peerLimits: PeerLimits | undefined
+  #peerFeatures = 0
   #isAdopted = false
 
   constructor(options: CallSenderOptions) {
@@ -35,9 +37,10 @@ export class CallSender {
     return this.#peerLimits?.maxFrameBytes ?? 0
   }
 
-  /** Called when the session was granted, or adopted by another server: the limits of the peer are known. */
-  begin(peerLimits: PeerLimits, isAdopted = false): void {
+  /** Called when the session was granted, or adopted by another server: the terms of the peer are known. */
+  begin({ peerLimits, peerFeatures }: PeerTerms, isAdopted = false): void {
     this.#peerLimits = peerLimits
+    this.#peerFeatures = peerFeatures
     this.#isAdopted = isAdopted
   }
 
@@ -53,14 +56,17 @@ export class CallSender {
     if (call.sentOver === port.linkNumber) port.giveBack(call.request.data)
   }
 
-  fits(call: OutgoingCall): boolean {
-    const { data, metadata } = call.request
-    return fitsFrame(data, this.maxFrameBytes - metadataSize(metadata) * 3)
+  /** Why the peer cannot get a call: it is too large, or has a key that the peer would ignore. Nothing of it was sent. */
+  refusal({ request }: OutgoingCall): IsockError | undefined {
+    const { data, metadata } = request
+    if (!fitsFrame(data, this.maxFrameBytes - metadataSize(metadata) * 3))
+      return neverSent(tooLarge('data', data, this.maxFrameBytes))
+    return this.ignoresKeyOf(request) ? keysUnknown(request.name) : undefined
   }
 
-  /** The error of a call that is too large: nothing of it was sent. */
-  tooLarge({ request }: OutgoingCall): IsockError {
-    return neverSent(tooLarge('data', request.data, this.maxFrameBytes))
+  /** Whether the peer would run this call without regard to its key. */
+  ignoresKeyOf({ metadata }: OutgoingCall['request']): boolean {
+    return (this.#peerFeatures & Feature.Keys) === 0 && metadata?.[keyEntry] !== undefined
   }
 
   /** Sends the call for the first time in this session, and opens its input streams, if it has any. */

@@ -4,21 +4,24 @@
 //   nothing of its streams has moved      CALL again
 //   items came, idempotent                lost: who reads the items begins another call, from its position
 //   items came, not idempotent, or recorded  CALL again: the answer, or that its outcome is unknown
-//   its input was fed                     CANCEL, which asks: the recorded answer; or it never ran, see below
+//   its input was fed, or key unknown     CANCEL, which asks: the recorded answer; or it never ran, see below
 //   it was given up                       CANCEL
 import type { IsockError } from '../base/errors.ts'
 import type { FailureFrame } from '../wire/frames/frame.ts'
 import { neverStarted, outcomeUnknown } from './call-errors.ts'
+import type { CallSender } from './call-sender.ts'
 import type { OutgoingCall } from './outgoing-call.ts'
 import { mayRunAgain } from './retry-policy.ts'
 
 export class ContinuedCalls {
   readonly #reason: IsockError
+  readonly #sender: Pick<CallSender, 'ignoresKeyOf'>
   readonly #calls = new Set<OutgoingCall>()
 
   /** `reason`: why the former server does not answer. */
-  constructor(reason: IsockError) {
+  constructor(reason: IsockError, sender: Pick<CallSender, 'ignoresKeyOf'>) {
     this.#reason = reason
+    this.#sender = sender
   }
 
   /** Called with all calls that were sent. Returns those that are lost, with the errors that settle them. */
@@ -34,9 +37,9 @@ export class ContinuedCalls {
     return lost
   }
 
-  /** Whether it is not sent again: the other server has nothing of what its input was. */
+  /** Whether it is not sent again: the other server has nothing of what its input was, or would ignore its key. */
   onlyAsks(call: OutgoingCall): boolean {
-    return this.#calls.has(call) && call.input?.isFed === true
+    return this.#calls.has(call) && (call.input?.isFed === true || this.#sender.ignoresKeyOf(call.request))
   }
 
   /** Called with the first answer of a call, a failure. Returns what becomes of it; undefined: the failure is its own. */

@@ -9,7 +9,6 @@ import {
   type CreditFrame,
   type FailureFrame,
   type ItemFrame,
-  type PeerLimits,
   type ResultFrame,
 } from '../wire/frames/frame.ts'
 import { closedBy, endOfPatience, lateError, lossOf, outcomeUnknown, queueFull } from './call-errors.ts'
@@ -24,6 +23,7 @@ import type { CallHome, OutgoingCall, RawOutcome } from './outgoing-call.ts'
 import { Resumption } from './resumption.ts'
 import { decide, mayRunAgain } from './retry-policy.ts'
 import { pumpInput, SentCalls } from './sent-calls.ts'
+import type { PeerTerms } from './session-grant.ts'
 import { WaitingCalls } from './waiting-calls.ts'
 
 /** Who stood still for this long has not heard what there was to hear. */
@@ -77,10 +77,10 @@ export class OutgoingCalls implements CallHome {
   }
 
   /** The session stands: from now on calls get slots, and count for `account`. */
-  begin(peerLimits: PeerLimits, account: MeterSource): void {
+  begin(terms: PeerTerms, account: MeterSource): void {
     this.#open.countFor(account)
-    this.#sent.begin(peerLimits.maxCallsInFlight, peerLimits.maxInFlightBytes)
-    this.#sender.begin(peerLimits)
+    this.#sent.begin(terms.peerLimits.maxCallsInFlight, terms.peerLimits.maxInFlightBytes)
+    this.#sender.begin(terms)
   }
 
   /** Sends the call, or keeps it until there is a link and a free slot. */
@@ -196,9 +196,9 @@ export class OutgoingCalls implements CallHome {
   }
 
   /** Another server has adopted the session. */
-  onAdopted(peerLimits: PeerLimits, reason: IsockError): void {
-    this.#sender.begin(peerLimits, true)
-    this.#continued = new ContinuedCalls(reason)
+  onAdopted(terms: PeerTerms, reason: IsockError): void {
+    this.#sender.begin(terms, true)
+    this.#continued = new ContinuedCalls(reason, this.#sender)
     for (const [call, error] of this.#continued.addAll(this.#sent.inOrder())) this.#giveUp(call, error)
   }
 
@@ -239,7 +239,8 @@ export class OutgoingCalls implements CallHome {
   }
 
   #start(call: OutgoingCall): void {
-    if (!this.#sender.fits(call)) return this.#fail(call, this.#sender.tooLarge(call))
+    const refusal = this.#sender.refusal(call)
+    if (refusal !== undefined) return this.#fail(call, refusal)
     this.#sent.add(call)
     this.#sender.start(call)
   }

@@ -9,7 +9,7 @@ import type { FrameLink } from '../link/frame-link.ts'
 import type { FrameSink, LinkEnding } from '../link/frame-sink.ts'
 import type { Peer } from '../link/link.ts'
 import type { Payload } from '../wire/bytes/payload.ts'
-import { type Frame, Kind, type PeerLimits, type SessionFrame } from '../wire/frames/frame.ts'
+import { type Frame, Kind, type SessionFrame } from '../wire/frames/frame.ts'
 import type { AdoptedCalls } from './call-records.ts'
 import type { LinkFault } from './fault.ts'
 import type { Origin } from './frame-port.ts'
@@ -19,7 +19,7 @@ import { Ledger } from './ledger.ts'
 import type { LedgerHome } from './ledger-home.ts'
 import { IncomingNames } from './name-refs.ts'
 import { OutgoingCalls } from './outgoing-calls.ts'
-import type { SessionGrant } from './session-grant.ts'
+import type { PeerTerms, SessionGrant } from './session-grant.ts'
 import type { Callee, SessionOptions, SessionOwner } from './session-owner.ts'
 
 export class Session implements LedgerHome, RoutedSession, FrameSink {
@@ -135,7 +135,7 @@ export class Session implements LedgerHome, RoutedSession, FrameSink {
     this.#grant = grant
     this.#names = new IncomingNames(account)
     this.#account = account
-    this.#outgoing?.begin(grant.peerLimits, account)
+    this.#outgoing?.begin(grant, account)
     this.#ledger = new Ledger(this, grant.peerLimits, account, adopted)
     this.isUnheard = adopted !== undefined
   }
@@ -144,13 +144,13 @@ export class Session implements LedgerHome, RoutedSession, FrameSink {
    * Called when another server has adopted the session: it knows only recorded answers of this side's calls, and its own calls begin from
    * scratch. There must be no link.
    */
-  onAdopted(peerLimits: PeerLimits, reason: IsockError): void {
+  onAdopted(terms: PeerTerms, reason: IsockError): void {
     const former = this.#ledger
-    this.#grant = { ...(this.#grant as SessionGrant), peerLimits }
-    this.#ledger = new Ledger(this, peerLimits, this.#account)
+    this.#grant = { ...(this.#grant as SessionGrant), ...terms }
+    this.#ledger = new Ledger(this, terms.peerLimits, this.#account)
     former?.end(reason)
     former?.release()
-    this.#outgoing?.onAdopted(peerLimits, reason)
+    this.#outgoing?.onAdopted(terms, reason)
     this.onBusyChange()
   }
 
@@ -181,7 +181,7 @@ export class Session implements LedgerHome, RoutedSession, FrameSink {
     former?.end(reason)
     former?.release()
     this.#outgoing?.forget(reason, 'session lost')
-    this.#outgoing?.begin(grant.peerLimits, this.#account)
+    this.#outgoing?.begin(grant, this.#account)
     this.onBusyChange()
   }
 
@@ -263,7 +263,7 @@ export class Session implements LedgerHome, RoutedSession, FrameSink {
     const { clock, limits } = this
     const outgoing = new OutgoingCalls({ clock, limits, port: this, onBusyChange: () => this.onBusyChange() })
     outgoing.keepProcessAlive(this.#keepsProcessAlive)
-    if (this.#grant !== undefined) outgoing.begin(this.#grant.peerLimits, this.#account)
+    if (this.#grant !== undefined) outgoing.begin(this.#grant, this.#account)
     if (this.#link !== undefined) outgoing.resume()
     if (this.#endReason !== undefined) outgoing.end(this.#endReason)
     return outgoing

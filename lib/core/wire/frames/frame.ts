@@ -37,6 +37,8 @@ export const Feature = {
   UnlessLinked: 2,
   /** The session is continued by a server that did not run its calls: see session/foreign-calls.ts. */
   Adopted: 4,
+  /** This side knows idempotency keys: as a callee it keeps the key of a call, or refuses the call. */
+  Keys: 8,
 } as const
 
 export const Kind = {
