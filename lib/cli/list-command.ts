@@ -18,7 +18,7 @@ export async function list(address: string, options: ConnectOptions): Promise<vo
 }
 
 /** What the server has beside actions; nothing where it is too old to say. */
-async function othersOf(client: Client, signal: AbortSignal): Promise<readonly Listed[]> {
+export async function othersOf(client: Client, signal: AbortSignal): Promise<readonly Listed[]> {
   try {
     return await client.runAction<readonly Listed[]>('isock.listing', undefined, { signal })
   } catch (error) {

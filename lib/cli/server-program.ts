@@ -67,6 +67,7 @@ function terminateCommand(): Command {
     .argument('<port>', 'its port', count(65_535, 1))
     .argument('[json]', "with --service: the arguments of its exit method, as JSON; '-': read them from standard input")
     .option('--service <name>', 'run the exit method of this service first, and print its responses')
+    .option('--key <key>', 'with --service: the key of a durable service; default: the state without a key')
     .option('--grace <ms>', "how long running calls may take to finish (default: the server's own)", count(maxTimeMs))
     .option('--token-prompt', 'prompt for the token; without a terminal: read the first line of standard input')
     .option('--token-file <file>', 'present the token in this file (or in ISOCK_TOKEN)')
@@ -92,6 +93,7 @@ exit method does not run either. The server then uses its own grace period, so -
 Examples:
   isock terminate localhost 4440
   isock terminate localhost 4440 --service Counter
+  isock terminate localhost 4440 --service Cart --key ann
   isock terminate example.org 4440 --tls-ca ca.pem --token-prompt
 ${exitCodesHelp}`,
     )

@@ -135,6 +135,29 @@ describe('the commands for daemons', function () {
     expect((await server.ended).code).to.equal(0)
   })
 
+  longIt('run the exit method of a durable service by its key, and end the server', async () => {
+    process.env['SPEC_STORE'] = join(world.stateDir, 'till.db')
+    const server = world.command('server', '127.0.0.1', '0', isock.module('till'))
+    delete process.env['SPEC_STORE']
+    const [, address = '', port = ''] = await server.printed(/^listening at (tcp:\/\/.*:(\d+))$/m)
+    await using client = new Client(address)
+    const initialize = (args: number, key?: string) =>
+      client.runAction('isock.services.durable.initialize', { service: 'Till', args, key })
+    await initialize(1)
+    await initialize(20, 'ann')
+    const end = (...args: string[]) => world.command('terminate', '127.0.0.1', port, ...args).ended
+    const refused = await end('--service', 'Till', '--key', 'nobody')
+    expect([refused.code, refused.stdout]).to.deep.equal([1, ''])
+    expect(refused.stderr).to.include('service "Till", key "nobody" is not initialized').and.include('NOT_INITIALIZED')
+    const inMemory = await end('--service', 'Purse', '--key', 'ann')
+    expect(inMemory.code).to.equal(1)
+    expect(inMemory.stderr).to.include('the service "Purse" is not durable, so it has no keys')
+    expect(await end('--key', 'ann')).to.include({ code: 2, stdout: '' })
+    const ended = await end('--service', 'Till', '--key', 'ann')
+    expect(ended).to.include({ code: 0, stdout: `"ann" ended at 20\nterminated ${address}\n`, stderr: '' })
+    expect((await server.ended).code).to.equal(0)
+  })
+
   longIt('initialize the services of an init file before the first client', async () => {
     const files = ['--init-file', isock.module('initialized'), isock.module('counter')]
     const server = world.command('server', '127.0.0.1', '0', ...files)
