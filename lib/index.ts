@@ -32,6 +32,13 @@ export type {
   WhoseOptions,
 } from './features/channels/channel-handle.ts'
 export type { ChannelOptions } from './features/channels/channel-options.ts'
+export { type InspectionOptions, inspection } from './features/inspection/inspection.ts'
+export type {
+  AnswerPage,
+  ListedAnswer,
+  ListedSession,
+  SessionPage,
+} from './features/inspection/inspection-actions.ts'
 export type { ServiceInstanceOptions } from './features/services/key.ts'
 export type { ServicePhase } from './features/services/phases.ts'
 export type { OwnCallOptions, ServiceHandle } from './features/services/service-handle.ts'

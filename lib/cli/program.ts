@@ -15,6 +15,7 @@ import { print } from './output.ts'
 import type { PingOptions } from './ping-command.ts'
 import type { ServeOptions } from './serve-command.ts'
 import { serverCommands } from './server-program.ts'
+import { sessionsCommands } from './sessions-program.ts'
 import { tokenCommand } from './token-program.ts'
 import { tracimCommand } from './tracim-program.ts'
 import type { WatchOptions } from './watch-command.ts'
@@ -45,7 +46,8 @@ function buildProgram(): Command {
   program.addCommand(pingCommand())
   program.addCommand(benchCommand())
   const others = [tokenCommand(), dataCommand(), tracimCommand(), completionCommand()]
-  for (const each of [...daemonCommands(), ...serverCommands(), ...others]) program.addCommand(each)
+  for (const each of [...sessionsCommands(), ...daemonCommands(), ...serverCommands(), ...others])
+    program.addCommand(each)
   program.helpCommand(false)
   return program
 }

@@ -1,11 +1,10 @@
 // A line on the terminal that says how much of a call's input was sent, and how much the server has confirmed. It is cleared when
 // something else is printed, and when the call ends.
 import type { Call, InputProgress } from '../core/action/call.ts'
+import { amountOf } from './amounts.ts'
 import { RedrawnBlock, type Terminal } from './redrawn-block.ts'
 
 const drawEveryMs = 100
-
-const units = ['bytes', 'KiB', 'MiB', 'GiB'] as const
 
 /** Nobody watches a pipe; and who types the input sees it. */
 export function showsUpload(isStreamed: boolean, stderr: { isTTY?: boolean }, stdin: { isTTY?: boolean }): boolean {
@@ -44,8 +43,5 @@ export function uploadText({ sent, confirmed }: InputProgress): string {
 }
 
 function amountText({ items, bytes }: InputProgress['sent']): string {
-  let amount = bytes
-  let unit = 0
-  for (; amount >= 1_024 && unit < units.length - 1; unit++) amount /= 1_024
-  return `${items} ${items === 1 ? 'item' : 'items'}, ${unit === 0 ? amount : amount.toFixed(1)} ${units[unit]}`
+  return `${items} ${items === 1 ? 'item' : 'items'}, ${amountOf(bytes)}`
 }

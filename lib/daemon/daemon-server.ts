@@ -1,10 +1,11 @@
 // The server of a daemon. Serves the exports of its modules, and the action that ends the daemon.
 
-import { ClientError } from '../core/base/errors.ts'
+import { ClientError, ServerError } from '../core/base/errors.ts'
 import type { Logger } from '../core/base/log.ts'
 import type { Feature } from '../core/server/feature.ts'
 import type { ServerOptions } from '../core/server/server-options.ts'
 import { Server } from '../facade/server.ts'
+import { Inspection } from '../features/inspection/inspection.ts'
 import type { AnyService } from '../features/services/service.ts'
 import type { ServiceOptions } from '../features/services/service-host.ts'
 import { ExportedActions } from '../modules/exported-actions.ts'
@@ -21,11 +22,12 @@ export class DaemonServer extends Server {
   readonly #mayBeEnded: boolean
   #initialize: (() => Promise<void>) | undefined
 
-  /** `mayBeEnded` allows clients to end the server: they had to present a token, or are on this machine. */
+  /** `mayBeEnded` allows clients to end the server, and to see its sessions: they had to present a token, or are on this machine. */
   constructor(options: ServerOptions, mayBeEnded: boolean, stop: (graceMs: number | undefined) => void) {
     super(options)
     this.#stop = stop
     this.#mayBeEnded = mayBeEnded
+    this.addFeature({ name: 'inspection', attach: (kit) => new Inspection(kit, () => requireOperators(mayBeEnded)) })
     this.join((kit) => {
       kit.addBuiltIn(new RunShutdown(mayBeEnded, stop))
       // At this point, everything that services may use has started, and no client is served yet.
@@ -48,6 +50,14 @@ export class DaemonServer extends Server {
   protected override onShutdownRequest(): void {
     this.#stop(undefined)
   }
+}
+
+/** The clients that may end the server may see its sessions. */
+function requireOperators(mayBeEnded: boolean): true {
+  if (mayBeEnded) return true
+  const message =
+    'this server asks its clients for no credentials, so they may not see the sessions of others; start it with a token'
+  throw new ServerError(message, { code: 'NOT_ALLOWED', notStarted: true })
 }
 
 /**

@@ -13,6 +13,8 @@ const commands = [
   'ls',
   'ping',
   'bench',
+  'sessions',
+  'answers',
   'start',
   'stop',
   'token',
@@ -81,7 +83,7 @@ describe('isock completion', () => {
   }
 
   it('offers commands, their flags, and the choices of values', async () => {
-    expect(await offered('isock', 'se')).to.deep.equal(['serve', 'server'])
+    expect(await offered('isock', 'se')).to.deep.equal(['serve', 'sessions', 'server'])
     expect(await offered('isock', 'serve', '--log')).to.deep.equal(['--log-level'])
     expect(await offered('isock', 'serve', 'a.js', '--log-level', 'd')).to.deep.equal(['debug'])
     expect(await offered('isock', 'data', 'mi')).to.deep.equal(['migrate'])

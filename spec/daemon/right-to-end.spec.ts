@@ -1,4 +1,4 @@
-// The right to end a daemon: clients with its token have it, by the action and through services; without a token no client has it,
+// The right to end a daemon, and to see its sessions: clients with its token have it, by the action and through services; without a token no client has it,
 // unless a module allows it.
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -50,6 +50,11 @@ describe('The right to end a daemon', function () {
         ? client.runAction('isock.shutdown', {})
         : client.runAction('isock.services.terminate', { service, shutdown: true }),
     )
+  /** What comes of seeing its sessions, and the answers of one. */
+  const see = async (client: Client): Promise<string[]> => [
+    await codeOf(client.runAction('isock.sessions')),
+    await codeOf(client.runAction('isock.answers', { session: 'none' })),
+  ]
   const initialize = (client: Client, service: string): Promise<string> =>
     codeOf(client.runAction('isock.services.initialize', { service, args: 1 }))
 
@@ -69,6 +74,9 @@ describe('The right to end a daemon', function () {
   longIt('belongs to clients that show its token, by the action', async () => {
     const daemon = await world.start({ token })
     const state = world.stateOf()
+    expect(await see(clientOf(daemon.address))).to.deep.equal(['UNAUTHENTICATED', 'UNAUTHENTICATED'])
+    // This one exists, and the other is no session.
+    expect(await see(clientOf(daemon.address, { token }))).to.deep.equal(['', 'BAD_REQUEST'])
     expect(await end(clientOf(daemon.address, { token }))).to.equal('')
     await world.gone(state)
   })
@@ -94,6 +102,7 @@ describe('The right to end a daemon', function () {
       expect(await initialize(anybody, service)).to.equal('')
     for (const service of [undefined, 'Kept', 'Silent', 'Exported'])
       expect(await end(anybody, service)).to.equal('NOT_ALLOWED')
+    expect(await see(anybody)).to.deep.equal(['NOT_ALLOWED', 'NOT_ALLOWED'])
     expect(isRunning(state)).to.equal(true)
     expect(await end(anybody, 'Open')).to.equal('')
     await world.gone(state)

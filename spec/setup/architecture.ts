@@ -47,6 +47,7 @@ export const layers: readonly (readonly string[])[] = [
     'features/threads',
     'features/tracing',
     'features/limits',
+    'features/inspection',
     'features/web',
     'features/data',
   ],

@@ -1,6 +1,7 @@
 // What a feature with a store offers the other features of its server: what outlives this process, and what servers of one store share.
 // Types only: the features that use it declare what they need, and the one with the store provides it.
 import type { MessageLogs } from './message-logs.ts'
+import type { RecordedSessions } from './recorded-sessions.ts'
 import type { RunClaims } from './run-claims.ts'
 import type { ServiceStates } from './service-states.ts'
 
@@ -25,4 +26,6 @@ export interface SharedStore {
   readonly logs: MessageLogs
   /** undefined: no action of this server is recorded. */
   recordedCounts?(): RecordedCounts | undefined
+  /** What it has recorded of sessions, for operators; undefined: no action of this server is recorded. */
+  recordedSessions?(): RecordedSessions | undefined
 }

@@ -73,6 +73,7 @@ export class Data implements ServerFeature {
         claims: new ClaimRows(() => this.database[durableStore](), randomBytes(8).toString('hex')),
         logs: this.#logs,
         recordedCounts: () => this.transactions,
+        recordedSessions: () => this.#transactions?.listed,
         states: new StateRows(() => this.#statesHome()),
       })
   }

@@ -6,6 +6,7 @@ import { Refused } from '../../core/action/refused.ts'
 import type { RunContext } from '../../core/action/run-context.ts'
 import { BusyError, IsockError, ServerError } from '../../core/base/errors.ts'
 import type { ServerKit, SessionChange } from '../../core/server/feature.ts'
+import type { RecordedSessions } from '../../core/server/recorded-sessions.ts'
 import type { ServerSession } from '../../core/server/server-session.ts'
 import { type Database, durableStore } from './database.ts'
 import { callKeyOf } from './durable/call-key.ts'
@@ -47,6 +48,11 @@ export class Transactions {
   /** undefined: none has run yet. */
   get counts(): DurableCounts | undefined {
     return this.#loaded?.sessions.counts
+  }
+
+  /** What the store has recorded; undefined: nothing is recorded yet. */
+  get listed(): RecordedSessions | undefined {
+    return this.#loaded?.sessions.listed
   }
 
   /** Called when the store is open. Rejects if it cannot be used for this. */

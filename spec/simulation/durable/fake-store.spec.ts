@@ -1,6 +1,8 @@
 // What the fake store does where two transactions meet, and that a real PostgreSQL does the same.
 import { createRequire } from 'node:module'
 import { expect } from 'chai'
+import type { DurableStore } from '../../../lib/features/data/durable/durable-store.ts'
+import { ListedRows } from '../../../lib/features/data/durable/listed-rows.ts'
 import { makePostgres, postgresUrl, queryPostgres, type TestStore } from '../../data/stores.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { SimClock } from '../sim-clock.ts'
@@ -27,6 +29,13 @@ const upsert = `insert into isock_answer as held (session, slot, seq, state, act
 const session = `insert into isock_session (id, secret_hash, identity, slots, node, generation)
   values (?, ?, null, 4, 'a', 1) on conflict (id) do nothing`
 const secret = new Uint8Array([1, 2])
+/** Of a store, for statements that are only read. */
+const pages: Omit<DurableStore, 'read'> = {
+  isPostgres: true,
+  nameOf: (table) => table,
+  transaction: () => Promise.reject(new Error('nothing is written')),
+  lacksReference: () => false,
+}
 
 async function fakeStore(): Promise<Store> {
   const clock = new SimClock()
@@ -74,8 +83,9 @@ async function postgresStore({ options }: TestStore): Promise<Store> {
   await create(
     'isock_answer',
     `session text references "${schema}".isock_session (id) on delete cascade, slot int, seq int, state int, action text,
-     items bytea, answer bytea, primary key (session, slot)`,
+     items bytea, answer bytea, at bigint, primary key (session, slot)`,
   )
+  await create('isock_node', 'life text primary key, seen_at bigint')
   await create('account', 'id int primary key, entries int')
   const clients: InstanceType<typeof pg.Client>[] = []
   return {
@@ -198,6 +208,37 @@ function meets(open: () => Promise<Store>): void {
     await one.run('commit')
     await deletion
     expect(await one.run('select seq from isock_answer where session = ?', [`s${id}`])).to.have.length(0)
+  })
+
+  it('lists sessions in pages, with the sums of their answers, and calls by slot', async () => {
+    const insert = `insert into isock_answer (session, slot, seq, state, action, items, answer, at)
+      values (?, ?, ?, ?, 'Pay', ?, ?, 7)`
+    const rows = new ListedRows({ ...pages, read: one.run }, 'a', 1_000)
+    const own = `s${id}`
+    await one.run(insert, [own, 2, 6, 2, secret, secret])
+    await one.run(insert, [own, 1, 5, 3, null, secret])
+    await one.run(insert, [own, 0, 4, 1, null, secret])
+    await one.run(insert, [own, 3, 7, 4, null, null])
+    const all = await rows.list({ after: '', limit: 500 })
+    expect(all.map((each) => each.id)).to.deep.equal(all.map((each) => each.id).sort())
+    const found = all.find((each) => each.id === own)
+    expect(found).to.include({ node: 'a', isNodeAlive: false, generation: 1, cutAtMs: undefined, answers: 2, bytes: 6 })
+    const now = '(extract(epoch from clock_timestamp()) * 1000)::bigint'
+    await one.run(`insert into isock_node (life, seen_at) values ('a', ${now}) on conflict (life) do nothing`)
+    expect((await rows.list({ after: '', limit: 500 })).every(({ isNodeAlive }) => isNodeAlive)).to.equal(true)
+    expect(await rows.list({ after: all[0]?.id as string, limit: 1 })).to.have.length(Math.min(1, all.length - 1))
+    expect(await rows.idsOf(own)).to.include(own)
+    const calls = await rows.calls(own, { after: 0, limit: 2 })
+    expect(
+      calls.map(({ slot, seq, state, outcome, bytes, atMs }) => [slot, seq, state, outcome, bytes, atMs]),
+    ).to.deep.equal([
+      [1, 5, 'answered', 'error', 2, 7],
+      [2, 6, 'answered', 'value', 4, 7],
+    ])
+    const [started] = await rows.calls(own, { after: -1, limit: 1 })
+    const [cut] = await rows.calls(own, { after: 2, limit: 1 })
+    expect([started?.state, started?.bytes, cut?.state, cut?.bytes]).to.deep.equal(['started', 0, 'unknown', 0])
+    await one.run('delete from isock_node where life = ?', ['a'])
   })
 
   it('ends one of two transactions that wait for each other', async () => {

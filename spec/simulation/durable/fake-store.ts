@@ -4,7 +4,6 @@
 import type { Clock, Timer } from '../../../lib/core/base/clock.ts'
 import { deferred } from '../../../lib/core/base/deferred.ts'
 import {
-  type Column,
   type Delete,
   type Expression,
   type Insert,
@@ -14,6 +13,7 @@ import {
   type Scope,
   type Select,
   type Statement,
+  selectedFrom,
   type Update,
   type Value,
 } from './sql.ts'
@@ -43,7 +43,7 @@ const forms: Readonly<Record<string, TableForm>> = {
   },
   isock_answer: {
     key: ['session', 'slot'],
-    columns: ['session', 'slot', 'seq', 'state', 'action', 'items', 'answer'],
+    columns: ['session', 'slot', 'seq', 'state', 'action', 'items', 'answer', 'at'],
     parent: { column: 'session', table: 'isock_session' },
   },
   /** The effects: one row for each, with the operation's number and the run that had it. */
@@ -236,7 +236,7 @@ export class FakeStore {
   }
 
   #select(work: Work, select: Select, values: readonly Value[]): RowData[] {
-    return rowsThat(select, this.#scope(work, {}, values)).map((row) => selected(row, select.columns))
+    return selectedFrom(rowsThat(select, this.#scope(work, {}, values)), select)
   }
 
   async #insert(work: Work, insert: Insert, values: readonly Value[]): Promise<RowData[]> {
@@ -509,14 +509,6 @@ function holds(where: Expression | undefined, scope: Scope): boolean {
 
 function changedBy(set: Update['set'], row: RowData, scope: Scope): RowData {
   return { ...row, ...Object.fromEntries(set.map(([column, value]) => [column, value(scope)])) }
-}
-
-function selected(row: RowData, columns: readonly Column[]): RowData {
-  const shown = ({ of, isLength }: Column): Value => {
-    const value = row[of] ?? null
-    return isLength && value instanceof Uint8Array ? value.length : value
-  }
-  return Object.fromEntries(columns.map((column) => [column.name, shown(column)]))
 }
 
 function only(row: RowData, columns: readonly string[]): RowData {

@@ -47,14 +47,18 @@ export interface Select {
   readonly alias: string
   readonly columns: readonly Column[]
   readonly where: Expression | undefined
+  /** Rows with the same value are one, with the counts and sums of all. */
+  readonly groupBy: string | undefined
+  readonly orderBy: string | undefined
   readonly limit: number
 }
 
-/** A column that is returned, or its length. */
+/** A column that is returned, or its length; or of a group the number of its rows, or the sum. */
 export interface Column {
   readonly name: string
   readonly of: string
   readonly isLength: boolean
+  readonly total?: 'count' | 'sum'
 }
 
 export type Statement = Insert | Update | Delete | Select
@@ -157,12 +161,30 @@ class Parser {
     const outer = this.#row
     const { table, alias } = this.#named()
     const where = this.#where()
+    const groupBy = this.#by('group')
+    const orderBy = this.#by('order')
     const limit = this.#is('limit') ? Number(this.#next()) : Number.POSITIVE_INFINITY
     this.#row = outer
-    return { kind: 'select', table, alias, columns, where, limit }
+    return { kind: 'select', table, alias, columns, where, groupBy, orderBy, limit }
+  }
+
+  #by(word: 'group' | 'order'): string | undefined {
+    if (!this.#is(word)) return undefined
+    this.#need('by')
+    return this.#next()
   }
 
   #column(): Column {
+    const total = (['count', 'sum'] as const).find((word) => this.#is(word))
+    if (total === undefined) return this.#plainColumn()
+    this.#need('(')
+    const { of, isLength } = this.#is('*') ? { of: '', isLength: false } : this.#plainColumn()
+    this.#need(')')
+    this.#need('as')
+    return { name: this.#next(), of, isLength, total }
+  }
+
+  #plainColumn(): Column {
     let of = this.#next()
     const isLength = of === 'length' && this.#is('(')
     if (isLength) of = this.#next()
@@ -174,7 +196,8 @@ class Parser {
   #named(): { readonly table: string; readonly alias: string } {
     const table = this.#next()
     const isNamed =
-      this.#is('as') || !(this.#peek === undefined || /^(\(|set|where|on|limit|returning|\))$/.test(this.#peek))
+      this.#is('as') ||
+      !(this.#peek === undefined || /^(\(|set|where|group|order|on|limit|returning|\))$/.test(this.#peek))
     const alias = isNamed ? this.#next() : table
     this.#row = alias
     return { table, alias }
@@ -354,13 +377,39 @@ class Parser {
 }
 
 /** The rows that a select finds. */
-export function rowsThat({ table, alias, where, limit }: Select, scope: Scope): RowData[] {
+export function rowsThat({ table, alias, where, orderBy, limit }: Select, scope: Scope): RowData[] {
   const found: RowData[] = []
   for (const row of scope.rowsOf(table)) {
-    if (found.length >= limit) break
+    if (orderBy === undefined && found.length >= limit) break
     if (where === undefined || where({ ...scope, rows: { ...scope.rows, [alias]: row } }) === true) found.push(row)
   }
-  return found
+  if (orderBy === undefined) return found
+  return found.sort((a, b) => ((a[orderBy] as Ordered) < (b[orderBy] as Ordered) ? -1 : 1)).slice(0, limit)
+}
+
+/** One row for each group, or for each row where there are none. */
+export function selectedFrom(rows: readonly RowData[], { columns, groupBy }: Select): RowData[] {
+  if (groupBy === undefined) return rows.map((row) => shown([row], columns))
+  const groups = new Map<Value, RowData[]>()
+  for (const row of rows) {
+    const value = row[groupBy] ?? null
+    groups.set(value, [...(groups.get(value) ?? []), row])
+  }
+  return [...groups.values()].map((group) => shown(group, columns))
+}
+
+function shown(group: readonly RowData[], columns: readonly Column[]): RowData {
+  const valueIn = (row: RowData | undefined, { of, isLength }: Column): Value => {
+    const value = row?.[of] ?? null
+    return isLength && value instanceof Uint8Array ? value.length : value
+  }
+  const totalOf = (column: Column): Value => {
+    if (column.total === undefined) return valueIn(group[0], column)
+    if (column.total === 'count') return group.length
+    const values = group.map((row) => valueIn(row, column)).filter((value) => value !== null)
+    return values.length === 0 ? null : values.reduce<number>((sum, value) => sum + Number(value), 0)
+  }
+  return Object.fromEntries(columns.map((column) => [column.name, totalOf(column)]))
 }
 
 /** The same value, nulls included. */

@@ -11,7 +11,7 @@
 //   started ──> result, failure
 //      ╰──────> unknown: another server has the session, or has asked for the answer
 import type { RecordedAnswer } from '../../../core/session/call-records.ts'
-import type { DurableStore, Row, Run, Value } from './durable-store.ts'
+import { type DurableStore, nowIn, type Row, type Run, type Value } from './durable-store.ts'
 import { recordedIn, storedForm } from './stored-answer.ts'
 import { AnswerState, tablesOf } from './tables.ts'
 
@@ -55,15 +55,16 @@ export class AnswerRows {
   constructor(store: DurableStore) {
     const { answer, session } = tablesOf(store)
     this.#store = store
-    this.#upsert = `insert into ${answer} as held (session, slot, seq, state, action, items, answer)
-      values (?, ?, ?, ?, ?, ?, ?) on conflict (session, slot) do update set seq = excluded.seq,
-      state = excluded.state, action = excluded.action, items = excluded.items, answer = excluded.answer
+    const now = nowIn(store)
+    this.#upsert = `insert into ${answer} as held (session, slot, seq, state, action, items, answer, at)
+      values (?, ?, ?, ?, ?, ?, ?, ${now}) on conflict (session, slot) do update set seq = excluded.seq,
+      state = excluded.state, action = excluded.action, items = excluded.items, answer = excluded.answer, at = excluded.at
       where held.seq < excluded.seq returning seq`
     // The same start, when the answer to its commit was lost.
     const isSame = `held.seq = excluded.seq and held.state = ${AnswerState.Started} and held.answer = excluded.answer`
     this.#start = this.#upsert.replace(' returning', ` or (${isSame}) returning`)
     const isStarted = `session = ? and slot = ? and seq = ? and state = ${AnswerState.Started}`
-    this.#end = `update ${answer} set state = ?, items = ?, answer = ? where ${isStarted} returning seq`
+    this.#end = `update ${answer} set state = ?, items = ?, answer = ?, at = ${now} where ${isStarted} returning seq`
     const isOurs = `exists (select 1 from ${session} where id = ? and generation = ?)`
     this.#cut = `update ${answer} set state = ${AnswerState.Unknown}, answer = null where ${isStarted} and ${isOurs} returning seq`
     const isResult = `state = ${AnswerState.Result} and answer is not null`

@@ -20,6 +20,7 @@ import { AnswerRows } from './answer-rows.ts'
 import type { DurableStore } from './durable-store.ts'
 import { KeyRows } from './key-rows.ts'
 import { KeyedCalls } from './keyed-calls.ts'
+import { ListedRows } from './listed-rows.ts'
 import { type DurableCounts, type RecordsHome, SessionRecords } from './session-records.ts'
 import { type SessionPlace, SessionRows } from './session-rows.ts'
 import { SharedCommits } from './shared-commits.ts'
@@ -45,6 +46,8 @@ export class KeptSessions implements SessionKeeper, RecordsHome {
   readonly commits: SharedCommits
   readonly keys: KeyRows
   readonly keyed: KeyedCalls
+  /** For the operators of the server. */
+  readonly listed: ListedRows
   readonly counts: DurableCounts = { commits: 0, replays: 0, adoptions: 0, unknowns: 0 }
   readonly #kit: ServerKit
   readonly #rows: SessionRows
@@ -64,7 +67,9 @@ export class KeptSessions implements SessionKeeper, RecordsHome {
   /** `keepKeysMs`: how long the answers of calls with a key are kept. */
   constructor(kit: ServerKit, store: DurableStore, keepKeysMs = 86_400_000) {
     this.#kit = kit
-    this.#rows = new SessionRows(store, randomBytes(8).toString('hex'))
+    const life = randomBytes(8).toString('hex')
+    this.#rows = new SessionRows(store, life)
+    this.listed = new ListedRows(store, life, leastDeadMs)
     this.answers = new AnswerRows(store)
     this.commits = new SharedCommits(store)
     this.keys = new KeyRows(store, keepKeysMs, leastDeadMs)

@@ -7,7 +7,7 @@
 //   isock_lease    the server that does the runs of a task, and until when
 //   isock_key      the answer of calls with an idempotency key, or the call that runs with it
 //   isock_service  the state of a durable service and key: its lock is the turn
-//   isock_answer   the last answer in a slot of a session: a later call of the slot overwrites it
+//   isock_answer   the last answer in a slot of a session, and since when: a later call of the slot overwrites it
 //   isock_store    which store this is
 //   isock_room     a room of a channel, and the number of its last message
 //   isock_message  the messages of rooms
@@ -89,12 +89,28 @@ export async function createTables(store: DurableStore, inStore: (name: string) 
       create(
         answer,
         `session text not null references ${session} (id) on delete cascade, slot integer not null, seq ${big} not null,
-         state integer not null, action text not null, items ${bytes}, answer ${bytes}, primary key (session, slot)`,
+         state integer not null, action text not null, items ${bytes}, answer ${bytes}, at ${big}, primary key (session, slot)`,
         end,
       ),
     )
+    await addColumn(store, run, inStore, { table: 'isock_answer', column: 'at', type: big })
     await createLogs(store, run, create, inStore)
   })
+}
+
+/** Adds a column that a table of an earlier version lacks. It is null in rows that an earlier version writes. */
+async function addColumn(
+  store: DurableStore,
+  run: Run,
+  inStore: (name: string) => string,
+  { table, column, type }: { readonly table: string; readonly column: string; readonly type: string },
+): Promise<void> {
+  const find = store.isPostgres
+    ? 'select attname from pg_attribute where attrelid = to_regclass(?) and attname = ? and not attisdropped'
+    : 'select name from pragma_table_info(?) where name = ?'
+  // Looked up first, because the statement would wait for all that use the table.
+  if ((await run(find, [store.isPostgres ? store.nameOf(table) : table, column])).length > 0) return
+  await run(`alter table ${store.isPostgres ? store.nameOf(table) : inStore(table)} add column ${column} ${type}`)
 }
 
 async function createLogs(
