@@ -73,4 +73,20 @@ for (const kind of stores.filter(({ name }) => name === 'PostgreSQL'))
       expect((await failureOf(unit.finish(true)))?.message).to.contain('before the first write')
       expect(await opened.transaction((db) => db.count(Note))).to.equal(1)
     })
+
+    it('is ended by the store while its process stands still, and the error says so', async () => {
+      const idleTransactionMs = 300
+      const opened = await open({ idleTransactionMs })
+      const unit = opened[beginUnit]({ signal: undefined, label: 'a unit', commitsOnce: true })
+      await unit.db.create(Note, { text: 'lost' })
+      // Flushed: the transaction is open.
+      await unit.db.count(Note)
+      // Not even the end of the connection is heard before the next statement is sent.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5 * idleTransactionMs)
+      const failure = await failureOf(unit.db.count(Note))
+      expect(failure).to.be.instanceOf(StoreUnavailableError)
+      expect(failure.message).to.contain('did nothing in it for 0.3 s')
+      expect((await failureOf(unit.finish(true)))?.message).to.contain('before the first write')
+      expect(await opened.transaction((db) => db.count(Note))).to.equal(0)
+    })
   })

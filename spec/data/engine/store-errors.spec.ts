@@ -32,6 +32,8 @@ describe('The failure of a store', () => {
     ['ECONNREFUSED', StoreUnavailableError, /the store is unreachable \(ECONNREFUSED\)/],
     ['08006', StoreUnavailableError, /the store is unreachable/],
     ['57P01', StoreUnavailableError, /the store is unreachable/],
+    ['25P03', StoreUnavailableError, /the store is unreachable/],
+    ['25P04', StoreUnavailableError, /the store is unreachable/],
     ['53300', StoreUnavailableError, /the store is unreachable/],
     ['22001', InvalidDataError, /refused a value \(22001\)/],
     ['23502', InvalidDataError, /refused a value \(23502\)/],
@@ -92,7 +94,7 @@ describe('The failure of a store', () => {
   })
 
   it('is the store being away where it was not reached, and only there', () => {
-    for (const code of ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT', '08000', '57P03'])
+    for (const code of ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT', '08000', '57P03', '25P03'])
       expect(isAway(failure(code)), code).to.equal(true)
     for (const text of [
       'Connection terminated unexpectedly',

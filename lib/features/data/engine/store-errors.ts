@@ -8,7 +8,7 @@ import { isStoreBusy, storeBusy } from './libsql/write-lock.ts'
 
 /** Connections that could not be opened or were lost, or a server that is starting or stopping. */
 const awayCode =
-  /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_AGAIN|ENOENT|08|57P0|53300|SQLITE_(CANTOPEN|IOERR|FULL|READONLY|NOTADB|CORRUPT|BUSY|LOCKED))/
+  /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_AGAIN|ENOENT|08|25P0[34]|57P0|53300|SQLITE_(CANTOPEN|IOERR|FULL|READONLY|NOTADB|CORRUPT|BUSY|LOCKED))/
 const awayMessage =
   /Connection (terminated|ended)|Transaction query already complete|Connection lost|Unable to acquire a connection|Query read timeout|timeout expired|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable|aborted/i
 /** Codes of SQLite and PostgreSQL; Node's own have other letters. */
