@@ -432,6 +432,22 @@ describe('an adopted session', () => {
     expect(records.changes.slice(-2)).to.deep.equal(['ended', 'adopted'])
   })
 
+  it('records nothing of its calls where it ends, so that the server that has it can answer them', async () => {
+    const pending = client.runAction(Recorded)
+    await settle()
+    await restart()
+    await advance()
+    const { run } = work.recorded
+    records.areOurs = false
+    for (const wire of world.network.wires) wire.cut()
+    await advance()
+    run.finish('at a server that does not have it any more')
+    await advance()
+    expect(records.recorded).to.deep.equal([])
+    work.recorded.runs[1]?.finish('at the one that has it')
+    expect(await pending).to.equal('at the one that has it')
+  })
+
   it('is resumed as always where it is still here', async () => {
     const pending = client.runAction(Work)
     await settle()

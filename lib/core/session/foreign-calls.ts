@@ -35,6 +35,7 @@ export class ForeignCalls implements CallKeeper {
   /** The last credit of calls without items. */
   readonly #credits = new Map<IncomingCall, CreditFrame>()
   #isOver = false
+  #isEnded = false
 
   constructor(records: CallRecords, home: ForeignHome, errors: ErrorEncoder) {
     this.#records = records
@@ -66,10 +67,15 @@ export class ForeignCalls implements CallKeeper {
     )
   }
 
+  /** Called when the session has ended here. Nothing is recorded from now on: its calls are left to the server that continues it. */
+  end(): void {
+    this.#isEnded = true
+  }
+
   onAnswered(call: IncomingCall, answer: ResultFrame | FailureFrame, isRecorded = false): void {
     const wasAbandoned = call.isAbandoned
     if (this.#recording.has(call)) return
-    if (isRecorded) return this.#pass(call, answer)
+    if (isRecorded || this.#isEnded) return this.#pass(call, answer)
     // A call without a name was cancelled before it came.
     const kind = call.name === '' ? 'recorded' : this.#records.kindOf(call.name)
     if (kind !== 'recorded') {

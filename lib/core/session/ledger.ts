@@ -165,6 +165,7 @@ export class Ledger implements CallKeeper, AnswerKeeper, ForeignHome {
   /** Called when the session has ended. Later answers are not sent: calls of another session may have the same numbers. */
   end(reason: IsockError): void {
     this.#isEnded = true
+    this.#foreign?.end()
     this.#deadlines?.close()
     this.#abandoned?.close()
     this.abortAll(reason)

@@ -170,6 +170,8 @@ export class TransactionalRun implements RunFeature {
   }
 
   async #recordFailure(error: Payload, key: CallKey | undefined): Promise<RecordedAnswer | undefined> {
+    // It failed because it may not go further here, and nobody hears of it: the next server runs it.
+    if (this.#records.isOver) return undefined
     const { callId: seq, actionName } = this.#context
     const answer = { kind: Kind.Failure, seq, items: 0, notStarted: false, error } as const
     try {

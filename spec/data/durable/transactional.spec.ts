@@ -1,7 +1,16 @@
 // Transactional actions over a file and over PostgreSQL: servers that are left in the middle of calls, and others in their place.
 import { createHash } from 'node:crypto'
 import { expect } from 'chai'
-import { Action, BusyError, type Client, type Context, OutcomeUnknownError, Server } from 'isock'
+import {
+  Action,
+  BusyError,
+  type Client,
+  type Context,
+  LinkError,
+  OutcomeUnknownError,
+  Server,
+  type ServerSession,
+} from 'isock'
 import { Database, data } from 'isock/data'
 import { threads } from 'isock/threads'
 import { Kind } from '../../../lib/core/wire/frames/frame.ts'
@@ -255,6 +264,30 @@ for (const kind of lastingStores)
       gate.open()
       expect(await notes(second.server.db)).to.deep.equal([])
       expect(commits(first)).to.equal(0)
+    })
+
+    it('are left to the next server where one that had adopted them learns of it while they run', async () => {
+      first.gate.close()
+      const answer = client.runAction(Post, { note: 'a', amount: 1 })
+      await waitFor(() => first.gate.arrived.length === 1)
+      const gates = [new Gate(), new Gate()] as const
+      const servers: Running[] = []
+      for (const gate of gates) {
+        place.leave()
+        gate.close()
+        servers.push(await place.serve({}, gate))
+        await waitFor(() => gate.arrived.length === 1)
+      }
+      const [second, third] = servers as [Running, Running]
+      const zombie = second.kit.sessions[0] as ServerSession
+      second.kit.dropSession(zombie, new LinkError('another server has adopted this session'))
+      gates[0].open()
+      // Its handler has failed, since its session is over here. That is no answer.
+      await waitFor(() => zombie.core.runningCount === 0)
+      gates[1].open()
+      expect(await answer).to.equal('posted a')
+      expect(await notes(third.server.db)).to.deep.equal(['a'])
+      expect([commits(second), commits(third)]).to.deep.equal([0, 1])
     })
 
     it('are not taken for those of the page before, which had the same numbers', async () => {

@@ -159,6 +159,7 @@ export class KeptSessions implements SessionKeeper, RecordsHome {
     else if (change === 'adopted') this.#later(kept, () => this.#rows.resumed(kept))
     else if (change === 'ended') {
       this.#kept.delete(session)
+      kept.records.isOver = true
       this.#later(kept, () => (kept.isReleased ? this.#rows.release(kept) : this.#rows.delete(kept)))
     }
   }

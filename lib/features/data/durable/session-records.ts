@@ -43,6 +43,8 @@ export interface RecordsHome {
 }
 
 export class SessionRecords implements CallRecords {
+  /** The session has ended here: its calls are left to the server that continues it, if there is one. */
+  isOver = false
   readonly #home: RecordsHome
   readonly #session: string
   readonly #generation: number
