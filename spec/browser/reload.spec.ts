@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import type { Client as BrowserClient } from '../../lib/browser.ts'
 import { type Clock, platformClock } from '../../lib/core/base/clock.ts'
 import { Channel, type Member } from '../../lib/index.ts'
-import { type BrowserKind, browsers, type DrivenBrowser } from '../setup/browsers.ts'
+import { type BrowserKind, browsers, type DrivenBrowser, launchOrSkip } from '../setup/browsers.ts'
 import { longDescribe } from '../setup/long.ts'
 import { skip } from '../setup/skip.ts'
 import { waitFor } from '../setup/wait-for.ts'
@@ -66,9 +66,7 @@ function specsIn(kind: BrowserKind, files: PageFiles): void {
   let lobby: Lobby
 
   before(async function () {
-    const path = kind.find()
-    if (path === undefined && process.env['CI'] !== 'true') skip(this, kind.howToGet)
-    browser = await kind.launch(path)
+    browser = await launchOrSkip(this, kind)
   })
 
   beforeEach(async () => {

@@ -207,6 +207,10 @@ class FirefoxPage implements DrivenPage {
     return this.#browser.command('browsingContext.reload', { context: this.#context, wait: 'complete' })
   }
 
+  goBack(): Promise<unknown> {
+    return this.#browser.command('browsingContext.traverseHistory', { context: this.#context, delta: -1 })
+  }
+
   async evaluate<R, A>(run: (argument: A) => R | Promise<R>, argument?: A): Promise<R> {
     const wrapped = `async (given) => JSON.stringify({ value: await (${run})(given && JSON.parse(given)) })`
     const given = JSON.stringify(argument)

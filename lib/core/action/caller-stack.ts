@@ -2,6 +2,8 @@
 // code awaits a promise when an async function that settles it resumes. Other engines (Firefox, Safari) do not: there each
 // call stores the stack of its creation.
 
+import { setStack } from '../base/error-stack.ts'
+
 const isV8 = /^ {4}at /m.test(String(new Error().stack))
 
 /** The stack of the code that makes a call, in engines that do not know the code that awaits it; undefined in V8. */
@@ -40,12 +42,4 @@ function linesOfUser(site: string): string[] {
 /** The file in `name@https://host/file.js:12:34`. */
 function fileOf(line: string): string {
   return line.replace(/^[^@]*@|:\d+:\d+$/g, '')
-}
-
-function setStack(error: Error, stack: string): void {
-  try {
-    error.stack = stack
-  } catch {
-    // A frozen error keeps its own stack.
-  }
 }

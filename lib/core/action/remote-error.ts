@@ -1,4 +1,5 @@
 // The error that the other side of a call sent, completed by its action and address.
+import { setStack } from '../base/error-stack.ts'
 import { IsockError } from '../base/errors.ts'
 import { errorIdOf, setRemote } from '../base/remote.ts'
 import type { Origin } from '../session/frame-port.ts'
@@ -32,7 +33,7 @@ export function readFailure(codec: ValueDecoder, failed: RemoteFailure): unknown
   addHint(error, failed)
   setRemote(error, { action, address: origin.address, errorId: errorIdOf(origin.session, seq) })
   // Also when nobody awaits the call, so that there is no line of the caller.
-  error.stack = `${error.stack}\n    at action "${action}" (${origin.address})`
+  setStack(error, `${error.stack}\n    at action "${action}" (${origin.address})`)
   return error
 }
 
@@ -45,5 +46,5 @@ function addHint(error: Error, { action, hasClass }: RemoteFailure): void {
   const hinted = `${message}${message === '' ? '' : ' '}(class ${name} is not in static errors of ${action})`
   error.message = hinted
   const head = `${error.name}${message === '' ? '' : `: ${message}`}`
-  error.stack = stack.startsWith(head) ? `${error.name}: ${hinted}${stack.slice(head.length)}` : stack
+  if (stack.startsWith(head)) setStack(error, `${error.name}: ${hinted}${stack.slice(head.length)}`)
 }

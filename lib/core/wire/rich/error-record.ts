@@ -1,6 +1,7 @@
 // Errors to records and back, without running a constructor: an error keeps its class if both sides declared it, and is a
 // RemoteError otherwise. Thrown values, which are sent even if parts of them cannot be, are in encode-thrown.ts.
 
+import { setStack } from '../../base/error-stack.ts'
 import { RemoteError, type RemoteErrorFields } from '../../base/errors.ts'
 import type { Payload } from '../bytes/payload.ts'
 import { badRequest } from '../values/bad-request.ts'
@@ -141,13 +142,10 @@ function isLimitWritable(): boolean {
   return Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')?.writable === true
 }
 
-/**
- * Without the sender's stack there is none: the decoder's would only mislead.
- * Assigned, not defined: to define it, V8 would first format the old one (30 us). It is already an own property.
- */
+/** Without the sender's stack there is none: the decoder's would only mislead. */
 function withStack(error: Error, record: ErrorRecord): Error {
   const name = nameIn(record)
-  error.stack = record.stack ?? (record.message === '' ? name : `${name}: ${record.message}`)
+  setStack(error, record.stack ?? (record.message === '' ? name : `${name}: ${record.message}`))
   return error
 }
 
