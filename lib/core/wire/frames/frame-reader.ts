@@ -12,7 +12,8 @@ import {
   maxNameBytes,
   type SessionFrame,
 } from './frame.ts'
-import { readHello, readWelcome } from './handshake-reader.ts'
+import { readWelcome } from './handshake-reader.ts'
+import { readHello } from './hello-reader.ts'
 import { readMetadata } from './metadata.ts'
 import type { MsgpackReader } from './msgpack-reader.ts'
 

@@ -1,24 +1,8 @@
-// Reads HELLO and WELCOME, the only frames with a part of any shape (the credentials), checked field by field.
+// Reads WELCOME, field by field, and the fields that HELLO has as well. Leaves the rest of HELLO to hello-reader.ts.
 import { ProtocolError } from '../../base/errors.ts'
 import { mostCallsInFlight } from '../../base/options.ts'
-import { type HelloFrame, Kind, maxNameBytes, type PeerLimits, type WelcomeFrame } from './frame.ts'
+import { Kind, maxNameBytes, type PeerLimits, type WelcomeFrame } from './frame.ts'
 import { decodeFree } from './free-msgpack.ts'
-
-export function readHello(bytes: Uint8Array, start: number, end: number): HelloFrame {
-  const fields = decodeArray(bytes, start, end, 'HELLO', 8)
-  const [, version, features, sessionId, resumeSecret, name, limits, credentials] = fields
-  if (!isMap(credentials)) throw wrong('HELLO', 'credentials')
-  return {
-    kind: Kind.Hello,
-    version: asCount('HELLO', 'version', version),
-    features: asCount('HELLO', 'features', features),
-    sessionId: sessionId === null ? undefined : asText('HELLO', 'session', sessionId),
-    resumeSecret: resumeSecret === null ? undefined : asSecret('HELLO', resumeSecret),
-    name: name === null ? undefined : asText('HELLO', 'name', name),
-    limits: asLimits('HELLO', limits),
-    credentials,
-  }
-}
 
 export function readWelcome(bytes: Uint8Array, start: number, end: number): WelcomeFrame {
   const fields = decodeArray(bytes, start, end, 'WELCOME', 7)
@@ -35,7 +19,7 @@ export function readWelcome(bytes: Uint8Array, start: number, end: number): Welc
   }
 }
 
-function decodeArray(bytes: Uint8Array, start: number, end: number, frame: string, count: number): unknown[] {
+export function decodeArray(bytes: Uint8Array, start: number, end: number, frame: string, count: number): unknown[] {
   let fields: unknown
   try {
     fields = decodeFree(bytes, start, end)
@@ -47,22 +31,22 @@ function decodeArray(bytes: Uint8Array, start: number, end: number, frame: strin
   return fields
 }
 
-function asCount(frame: string, field: string, value: unknown): number {
+export function asCount(frame: string, field: string, value: unknown): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
   throw wrong(frame, field)
 }
 
-function asText(frame: string, field: string, value: unknown): string {
+export function asText(frame: string, field: string, value: unknown): string {
   if (typeof value === 'string' && value.length > 0 && value.length <= maxNameBytes) return value
   throw wrong(frame, field)
 }
 
-function asSecret(frame: string, value: unknown): Uint8Array {
+export function asSecret(frame: string, value: unknown): Uint8Array {
   if (value instanceof Uint8Array && value.length <= 64) return value
   throw wrong(frame, 'resume')
 }
 
-function asLimits(frame: string, value: unknown): PeerLimits {
+export function asLimits(frame: string, value: unknown): PeerLimits {
   if (!Array.isArray(value) || value.length !== 4) throw wrong(frame, 'limits')
   const [maxFrameBytes, maxCallsInFlight, streamWindowBytes, maxInFlightBytes] = value.map((limit) =>
     asCount(frame, 'limits', limit),
@@ -73,11 +57,6 @@ function asLimits(frame: string, value: unknown): PeerLimits {
   return { maxFrameBytes, maxCallsInFlight, streamWindowBytes, maxInFlightBytes }
 }
 
-/** Not null, an array, or bytes. */
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
-}
-
-function wrong(frame: string, field: string): ProtocolError {
+export function wrong(frame: string, field: string): ProtocolError {
   return new ProtocolError(`${frame} with a wrong ${field}`)
 }
