@@ -10,7 +10,7 @@ import { Server, type ServerOptions } from '../../lib/index.ts'
 import { listenWeb, type WebOptions } from '../../lib/web.ts'
 import { browserBundle } from '../setup/browser-bundle.ts'
 import type { DrivenBrowser, DrivenPage } from '../setup/browsers.ts'
-import { AskPage, Count, Download, Echo, News, Refuse, Stay, Tick, Upload } from './page-actions.ts'
+import { AskPage, Count, Download, Echo, News, Refuse, Stay, Tick, Upload, UploadNamed } from './page-actions.ts'
 
 const scripts = `<link rel="icon" href="data:,">
 <script type="importmap">{ "imports": { "isock": "/isock.js" } }</script>
@@ -116,7 +116,8 @@ export class BrowserWorld {
     this.#browser = browser
     this.#files = files
     this.server = new Server(options)
-    for (const action of [Echo, Refuse, Count, Upload, Download, AskPage]) this.server.addAction(new action())
+    for (const action of [Echo, Refuse, Count, Upload, UploadNamed, Download, AskPage])
+      this.server.addAction(new action())
     this.server.addAction(this.tick).addAction(this.stay).addChannel(new News())
   }
 

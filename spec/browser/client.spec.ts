@@ -160,6 +160,34 @@ function specsIn(kind: BrowserKind, files: PageFiles): void {
     })
   })
 
+  it('uploads a Blob, a File and a ReadableStream, alone and beside other data', async () => {
+    const seen = await page.evaluate(async () => {
+      const bytes = () => new Uint8Array(1_000_000).fill(2)
+      const streamed = () =>
+        new ReadableStream<Uint8Array>({
+          start(controller) {
+            controller.enqueue(bytes())
+            controller.close()
+          },
+        })
+      const file = new File([bytes()], 'numbers.bin')
+      const sums: unknown[] = []
+      for (const data of [new Blob([bytes(), bytes()]), file, streamed()])
+        sums.push(await kept.client.runAction('Upload', data))
+      let sent = 0
+      const call = kept.client.runAction('UploadNamed', { name: file.name, pieces: file })
+      call.onProgress((progress) => {
+        sent = progress.sent.bytes
+      })
+      return [...sums, await call, sent]
+    })
+    const million = { length: 1_000_000, sum: 2_000_000 % 65_521 }
+    const two = { length: 2_000_000, sum: 4_000_000 % 65_521 }
+    expect(seen.slice(0, -1)).to.deep.equal([two, million, million, { name: 'numbers.bin', length: 1_000_000 }])
+    // Of the encoded items.
+    expect(seen.at(-1)).to.be.at.least(1_000_000)
+  })
+
   it('iterates a stream, and cancels one', async () => {
     const seen = await page.evaluate(async () => {
       const call = kept.client.runAction(isock.Count, 5)

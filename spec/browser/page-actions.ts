@@ -54,6 +54,17 @@ export class Upload extends Action {
   }
 }
 
+/** Takes bytes beside a name. */
+export class UploadNamed extends Action {
+  static override actionName = 'UploadNamed'
+
+  async action({ name, pieces }: { name: string; pieces: AsyncIterable<Uint8Array> }) {
+    let length = 0
+    for await (const piece of pieces) length += piece.length
+    return { name, length }
+  }
+}
+
 /** Gives bytes in pieces of 64 KiB. */
 export class Download extends Action {
   static override actionName = 'Download'
