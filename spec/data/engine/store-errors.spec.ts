@@ -94,7 +94,17 @@ describe('The failure of a store', () => {
   })
 
   it('is the store being away where it was not reached, and only there', () => {
-    for (const code of ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT', '08000', '57P03', '25P03'])
+    for (const code of [
+      'ECONNRESET',
+      'EPIPE',
+      'ETIMEDOUT',
+      'ENOTFOUND',
+      'EAI_AGAIN',
+      'ENOENT',
+      '08000',
+      '57P03',
+      '25P03',
+    ])
       expect(isAway(failure(code)), code).to.equal(true)
     for (const text of [
       'Connection terminated unexpectedly',
