@@ -102,6 +102,25 @@ function specsIn(kind: BrowserKind, files: PageFiles): void {
     expect(world.server.sessions.map((session) => session.id)).to.deep.equal([id])
   })
 
+  // Only WebKit keeps a page with an open WebSocket for its back button, as Safari does.
+  if (kind.name === 'WebKit')
+    it('gets a session of its own when it is shown again after the next page has taken its session', async () => {
+      const page = await world.page()
+      const id = await page.evaluate(openClient)
+      await page.goto(`${world.url}/?next`)
+      await page.waitForFunction(() => 'isock' in globalThis)
+      await waitFor(() => world.server.sessions[0]?.isConnected === false)
+      expect(await page.evaluate(openClient)).to.equal(id)
+      await page.goBack()
+      await page.waitForFunction(() => kept.client !== undefined && !location.href.includes('next'))
+      const [answer, own] = await page.evaluate(async () => [
+        await kept.client.runAction(isock.Echo, 'hi'),
+        kept.client.sessionId,
+      ])
+      expect(answer).to.equal('hi')
+      expect(own).to.not.equal(id)
+    })
+
   it('has a session of its own where it is a copy of another one', async () => {
     const page = await world.page()
     const id = await page.evaluate(openClient)
