@@ -13,7 +13,8 @@ export function amountOf(bytes: number): string {
   let amount = bytes
   let unit = 0
   for (; amount >= 1_024 && unit < sizeUnits.length - 1; unit++) amount /= 1_024
-  return `${unit === 0 ? amount : amount.toFixed(1)} ${sizeUnits[unit]}`
+  if (unit === 0) return amount === 1 ? '1 byte' : `${amount} bytes`
+  return `${amount.toFixed(1)} ${sizeUnits[unit]}`
 }
 
 /** As in `5 min`: whole units, rounded down. undefined: `-`. */

@@ -8,7 +8,7 @@ import { type ConnectOptions, withClient } from './connect.ts'
 import { exitCodes } from './exit-codes.ts'
 import { CommandFailure, usageFailure } from './failure.ts'
 import { print } from './output.ts'
-import { RedrawnBlock } from './redrawn-block.ts'
+import { RedrawnBlock, type Terminal } from './redrawn-block.ts'
 import { table } from './table.ts'
 
 export interface SessionsOptions extends ConnectOptions {
@@ -31,7 +31,7 @@ export async function listSessions(address: string, options: SessionsOptions): P
     if (options.after !== undefined) requireDigits('--after', options.after)
     const listed: ListedSession[] = []
     let last: SessionPage = { sessions: [], isRecording: false }
-    const progress = new Progress('sessions')
+    const progress = new ReadProgress('sessions')
     const pages = pagesOf(client, 'isock.sessions', { after: options.after }, options.limit, signal)
     for await (const page of pages as AsyncIterable<SessionPage>) {
       last = page
@@ -54,7 +54,7 @@ export async function listAnswers(address: string, session: string, options: Ans
     requireDigits('<session>', session)
     const listed: ListedAnswer[] = []
     let last: AnswerPage = { session, answers: [] }
-    const progress = new Progress('calls')
+    const progress = new ReadProgress('calls')
     const pages = pagesOf(client, 'isock.answers', { session, after: options.after }, options.limit, signal)
     for await (const page of pages as AsyncIterable<AnswerPage>) {
       last = page
@@ -155,13 +155,14 @@ function requireDigits(what: string, given: string): void {
 }
 
 /** How many were read so far, on a terminal: from the second page on. */
-class Progress {
+export class ReadProgress {
   readonly #what: string
-  readonly #block = process.stderr.isTTY ? new RedrawnBlock(process.stderr) : undefined
+  readonly #block: RedrawnBlock | undefined
   #count = 0
 
-  constructor(what: string) {
+  constructor(what: string, stream: Terminal & { readonly isTTY?: boolean } = process.stderr) {
     this.#what = what
+    this.#block = stream.isTTY ? new RedrawnBlock(stream) : undefined
   }
 
   add(count: number): void {

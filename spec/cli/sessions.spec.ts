@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { Action, Client, type Context, inspection, Server } from 'isock'
 import { data, field, Model } from 'isock/data'
 import { amountOf, durationOf } from '../../lib/cli/amounts.ts'
-import { answerTable, sessionTable } from '../../lib/cli/sessions-command.ts'
+import { answerTable, ReadProgress, sessionTable } from '../../lib/cli/sessions-command.ts'
 import { stores, type TestStore } from '../data/stores.ts'
 import { type CommandOutcome, runCommand } from '../setup/run-command.ts'
 
@@ -139,9 +139,25 @@ describe('isock sessions', () => {
     expect(answerTable('0123456789abcdef', [])).to.equal('session 0123456789abcdef keeps no answers\n')
   })
 
+  it('says on a terminal how many it has read, while there are more', () => {
+    const written: string[] = []
+    const write = (text: string): boolean => written.push(text) > 0
+    const progress = new ReadProgress('sessions', { isTTY: true, columns: 80, rows: 24, write: write as never })
+    progress.add(499)
+    expect(written).to.deep.equal([])
+    progress.add(500)
+    expect(written.at(-1)).to.include('999 sessions read')
+    progress.clear()
+    expect(written.at(-1)).to.equal('\r\u001b[J')
+    const piped = new ReadProgress('sessions', { write: write as never })
+    piped.add(1_000)
+    expect(written).to.have.length(2)
+  })
+
   it('shows amounts in units that fit them', () => {
-    expect([0, 1_023, 1_024, 1_536, 5 * 1_024 ** 2, 3 * 1_024 ** 4].map(amountOf)).to.deep.equal([
+    expect([0, 1, 1_023, 1_024, 1_536, 5 * 1_024 ** 2, 3 * 1_024 ** 4].map(amountOf)).to.deep.equal([
       '0 bytes',
+      '1 byte',
       '1023 bytes',
       '1.0 KiB',
       '1.5 KiB',
