@@ -55,6 +55,8 @@ class Records {
   readonly released: string[] = []
   areOurs = true
   areKept = true
+  /** How often the records cannot be reached. */
+  outages = 0
   /** What adopting and recording wait for. */
   gate: Promise<unknown> = Promise.resolve()
   recordGate: Promise<unknown> = Promise.resolve()
@@ -100,6 +102,10 @@ class Records {
     }
   }
 
+  #reach(): void {
+    if (this.outages > 0 && this.outages-- > 0) throw new Error('the records are away')
+  }
+
   #calls(): CallRecords {
     const kinds: Record<string, 'recorded' | 'idempotent'> = {
       Recorded: 'recorded',
@@ -108,8 +114,12 @@ class Records {
     }
     return {
       kindOf: (action) => kinds[action] ?? 'other',
-      find: async (seq) => this.answers.get(seq),
+      find: async (seq) => {
+        this.#reach()
+        return this.answers.get(seq)
+      },
       record: async (seq, action, answer) => {
+        this.#reach()
         this.recorded.push(`${action} ${seq} ${wordFor(answer)}`)
         await this.recordGate
         const known = this.answers.get(seq)
@@ -302,6 +312,39 @@ describe('an adopted session', () => {
     await advance(5_000)
     work.recorded.run.finish('under another number')
     expect(await pending).to.equal('under another number')
+  })
+
+  it('waits for records that are away, to look for an answer', async () => {
+    const pending = client.runAction(Recorded)
+    await settle()
+    records.value(work.recorded.run.context.callId, 'of the former server')
+    records.outages = 3
+    await restart()
+    await advance(2_000)
+    expect(records.outages).to.equal(0)
+    expect(await pending).to.equal('of the former server')
+    expect(work.recorded.runs).to.deep.equal([])
+  })
+
+  it('waits for records that are away, to record an answer', async () => {
+    const pending = client.runAction(Recorded)
+    await settle()
+    await restart()
+    await advance()
+    records.outages = 3
+    work.recorded.run.finish('late')
+    await advance(2_000)
+    expect(records.outages).to.equal(0)
+    expect(await pending).to.equal('late')
+  })
+
+  it('waits for records that are away no longer than the call does', async () => {
+    const failed = failureOf(client.runAction(Recorded, undefined, { timeoutMs: 5_000 }))
+    await settle()
+    records.outages = Number.POSITIVE_INFINITY
+    await restart()
+    await advance(6_000)
+    expect(await failed).to.have.property('notStarted', false)
   })
 
   it('replays an answer that another server recorded while this one refused the call', async () => {

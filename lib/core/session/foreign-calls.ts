@@ -9,12 +9,16 @@
 //
 // A client sends its old calls again before it makes new ones. So its first CALL with attempt 1 ends the time in which an unknown number
 // may have run elsewhere.
+import type { Clock, Timer } from '../base/clock.ts'
 import { type IsockError, OutcomeUnknownError } from '../base/errors.ts'
 import { type CallFrame, type CreditFrame, type FailureFrame, Kind, type ResultFrame } from '../wire/frames/frame.ts'
 import type { CallRecords, RecordedAnswer } from './call-records.ts'
 import type { CallKeeper, IncomingCall } from './incoming-call.ts'
 import type { OutboundStream } from './outbound-stream.ts'
 import type { ErrorEncoder } from './refusals.ts'
+
+/** How long it waits before it asks again for what could not be found out. */
+const askAgainMs = 200
 
 /** The ledger that has the calls. */
 export interface ForeignHome {
@@ -25,22 +29,31 @@ export interface ForeignHome {
   start(call: IncomingCall): void
 }
 
+/** What is around a ledger. */
+export interface ForeignSurroundings {
+  readonly clock: Clock
+  readonly callee: ErrorEncoder
+}
+
 export class ForeignCalls implements CallKeeper {
   readonly mayHaveRun = true
   readonly #records: CallRecords
   readonly #home: ForeignHome
-  readonly #errors: ErrorEncoder
+  readonly #around: ForeignSurroundings
   /** Calls whose answer is being recorded. */
   readonly #recording = new Set<IncomingCall>()
   /** The last credit of calls without items. */
   readonly #credits = new Map<IncomingCall, CreditFrame>()
   #isOver = false
   #isEnded = false
+  /** What is to be asked again. */
+  #again: (() => void)[] = []
+  #timer: Timer | undefined
 
-  constructor(records: CallRecords, home: ForeignHome, errors: ErrorEncoder) {
+  constructor(records: CallRecords, home: ForeignHome, around: ForeignSurroundings) {
     this.#records = records
     this.#home = home
-    this.#errors = errors
+    this.#around = around
   }
 
   /** Whether calls with unknown numbers may still have run elsewhere. */
@@ -61,15 +74,13 @@ export class ForeignCalls implements CallKeeper {
     if (kind === 'idempotent') return this.#begin(call, refusal)
     call.isHeld = true
     call.keepData()
-    this.#records.find(call.seq).then(
-      (recorded) => this.#onFound(call, recorded, refusal),
-      () => call.answerWith(this.#unknown(call), true),
-    )
+    this.#find(call, refusal)
   }
 
   /** Called when the session has ended here. Nothing is recorded from now on: its calls are left to the server that continues it. */
   end(): void {
     this.#isEnded = true
+    this.#askAgain()
   }
 
   onAnswered(call: IncomingCall, answer: ResultFrame | FailureFrame, isRecorded = false): void {
@@ -83,15 +94,7 @@ export class ForeignCalls implements CallKeeper {
       return this.#pass(call, isRefusal ? this.#unknown(call) : answer)
     }
     this.#recording.add(call)
-    const settle = (recorded: RecordedAnswer): void => {
-      this.#recording.delete(call)
-      this.#replay(call, recorded, call.isAbandoned || wasAbandoned)
-      // Its handler had ended before it was given up.
-      if (!wasAbandoned) call.endAbandoned()
-    }
-    this.#records
-      .record(call.seq, call.name, answer)
-      .then(settle, () => settle({ answer: this.#unknown(call), items: [] }))
+    this.#record(call, answer, wasAbandoned)
   }
 
   /** Called with what a caller has had of items that may be replayed to it, and takes more. */
@@ -105,6 +108,48 @@ export class ForeignCalls implements CallKeeper {
 
   onWeighed(bytes: number): void {
     this.#home.onWeighed(bytes)
+  }
+
+  /** Asks for its answer, until the store can say: as long as the caller waits. */
+  #find(call: IncomingCall, refusal: FailureFrame | undefined): void {
+    this.#records.find(call.seq).then(
+      (recorded) => this.#onFound(call, recorded, refusal),
+      () => {
+        if (this.#isAwaited(call)) this.#later(() => this.#find(call, refusal))
+        else call.answerWith(this.#unknown(call), true)
+      },
+    )
+  }
+
+  /** Records its answer, and sends the one that counts. */
+  #record(call: IncomingCall, answer: ResultFrame | FailureFrame, wasAbandoned: boolean): void {
+    const settle = (recorded: RecordedAnswer): void => {
+      this.#recording.delete(call)
+      this.#replay(call, recorded, call.isAbandoned || wasAbandoned)
+      // Its handler had ended before it was given up.
+      if (!wasAbandoned) call.endAbandoned()
+    }
+    this.#records.record(call.seq, call.name, answer).then(settle, () => {
+      if (this.#isAwaited(call)) this.#later(() => this.#record(call, answer, wasAbandoned))
+      else settle({ answer: this.#unknown(call), items: [] })
+    })
+  }
+
+  #isAwaited(call: IncomingCall): boolean {
+    return !this.#isEnded && call.state === 'running' && call.abortReason === undefined
+  }
+
+  #later(ask: () => void): void {
+    this.#again.push(ask)
+    this.#timer ??= this.#around.clock.setTimer(this.#askAgain, askAgainMs)
+  }
+
+  readonly #askAgain = (): void => {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    const again = this.#again
+    this.#again = []
+    for (const ask of again) ask()
   }
 
   #onFound(call: IncomingCall, recorded: RecordedAnswer | undefined, refusal: FailureFrame | undefined): void {
@@ -140,6 +185,6 @@ export class ForeignCalls implements CallKeeper {
     const error: IsockError = new OutcomeUnknownError(
       `action "${name}" was sent to a server that is gone: its outcome is unknown`,
     )
-    return { kind: Kind.Failure, seq, items: 0, notStarted: false, error: this.#errors.encodeError(error) }
+    return { kind: Kind.Failure, seq, items: 0, notStarted: false, error: this.#around.callee.encodeError(error) }
   }
 }

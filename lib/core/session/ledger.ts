@@ -59,7 +59,7 @@ export class Ledger implements CallKeeper, AnswerKeeper, ForeignHome {
     this.#peerLimits = peerLimits
     this.#account = account
     this.calls = new CallTable(adopted?.slotCount ?? home.limits.maxCallsInFlight, account)
-    if (adopted !== undefined) this.#foreign = new ForeignCalls(adopted.records, this, home.callee)
+    if (adopted !== undefined) this.#foreign = new ForeignCalls(adopted.records, this, home)
     this.#answers = new AnswerStore(home, account, this)
     this.#load = new RunLoad(home.limits.maxInFlightBytes, account, home)
     this.#held = new HeldCalls(home, this.#answers, this.calls)

@@ -174,11 +174,17 @@ export class TransactionalRun implements RunFeature {
     if (this.#records.isOver) return undefined
     const { callId: seq, actionName } = this.#context
     const answer = { kind: Kind.Failure, seq, items: 0, notStarted: false, error } as const
-    try {
-      return await this.#records.recordAll(seq, actionName, { answer, items: [] }, key)
-    } catch {
-      // The store cannot be reached. No other server has run this call, unless the session was adopted: then it may still do so.
-      return this.#context.mayHaveRun ? this.#records.unknown(seq, actionName) : undefined
+    for (;;) {
+      try {
+        return await this.#records.recordAll(seq, actionName, { answer, items: [] }, key)
+      } catch (thrown) {
+        // No other server has run this call, unless the session was adopted: then it may still do so.
+        if (!this.#context.mayHaveRun) return undefined
+        if (!(thrown instanceof StoreUnavailableError) || this.#context.isAbandoned)
+          return this.#records.unknown(seq, actionName)
+        await this.#unit.delay(mostPauseMs)
+        if (this.#records.isOver) return undefined
+      }
     }
   }
 }

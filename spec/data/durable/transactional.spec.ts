@@ -11,10 +11,11 @@ import {
   Server,
   type ServerSession,
 } from 'isock'
-import { Database, data } from 'isock/data'
+import { Database, data, StoreUnavailableError } from 'isock/data'
 import { threads } from 'isock/threads'
 import { Kind } from '../../../lib/core/wire/frames/frame.ts'
 import { durableStore } from '../../../lib/features/data/database.ts'
+import { AnswerRows } from '../../../lib/features/data/durable/answer-rows.ts'
 import { SessionRows } from '../../../lib/features/data/durable/session-rows.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { failureOf, itemsOf } from '../../setup/world.ts'
@@ -288,6 +289,26 @@ for (const kind of lastingStores)
       expect(await answer).to.equal('posted a')
       expect(await notes(third.server.db)).to.deep.equal(['a'])
       expect([commits(second), commits(third)]).to.deep.equal([0, 1])
+    })
+
+    it('are answered with what they threw when the store is back, where another server may have run them', async () => {
+      first.gate.close()
+      const failed = failureOf(client.runAction(Post, { note: 'a', amount: -1 }))
+      await waitFor(() => first.gate.arrived.length === 1)
+      place.leave()
+      const { record } = AnswerRows.prototype
+      let outages = 3
+      AnswerRows.prototype.record = async function (...args) {
+        if (outages-- > 0) throw new StoreUnavailableError('away')
+        return record.apply(this, args)
+      }
+      try {
+        await place.serve()
+        expect(await failed).to.be.instanceOf(Refused)
+        expect(outages).to.equal(-1)
+      } finally {
+        AnswerRows.prototype.record = record
+      }
     })
 
     it('are not taken for those of the page before, which had the same numbers', async () => {
