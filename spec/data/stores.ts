@@ -67,6 +67,11 @@ export async function makePostgres(suite: Context): Promise<TestStore> {
   }
 }
 
+/** The arguments by which the servers of `child/` learn where the store is: its URL, and its schema if it has one. */
+export function placeOf({ options: { url = '', schema } }: TestStore): string[] {
+  return schema === undefined ? [url] : [url, schema]
+}
+
 interface PostgresClient {
   on(event: 'error', listener: () => void): void
   connect(): Promise<void>

@@ -1,16 +1,14 @@
 // A publisher whose process is killed again and again: each reader, at it and at another server of the store, gets every message that
 // was confirmed once and in one order.
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
 import { expect } from 'chai'
 import { Client, OutcomeUnknownError, type Server } from 'isock'
 import { freePort } from '../../processes/processes.ts'
 import { compiled } from '../../setup/compiled.ts'
 import { longIt } from '../../setup/long.ts'
+import { ServerProcess } from '../../setup/server-process.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { Append, Log, serveLog } from '../child/channel-server.ts'
-import { lastingStores, type TestStore } from '../stores.ts'
+import { lastingStores, placeOf, type TestStore } from '../stores.ts'
 
 const kills = Number(process.env['ISOCK_KILLS'] ?? 8)
 const lanes = 4
@@ -19,46 +17,30 @@ for (const kind of lastingStores)
   describe(`a publisher that is killed, ${kind.name}`, () => {
     let store: TestStore
     let port: number
-    let program: string
+    let killed: ServerProcess
     let other: Server | undefined
-    let child: ChildProcess | undefined
     const clients: Client[] = []
     let isOver = false
 
     before(async function () {
       this.timeout(300_000)
-      program = compiled('spec/data/child/channel-server.ts')
       store = await kind.make(this)
       port = await freePort()
+      killed = new ServerProcess(compiled('spec/data/child/channel-server.ts'), [port, ...placeOf(store)])
     })
 
     after(async () => {
       // A spec that has failed may still run.
       isOver = true
       await close()
-      await store.remove()
+      await store?.remove()
     })
 
     async function close(): Promise<void> {
       await Promise.all(clients.splice(0).map((client) => client.close()))
       await other?.shutdown({ graceMs: 0 })
       other = undefined
-      await kill()
-    }
-
-    async function start(): Promise<void> {
-      const { url = '', schema } = store.options
-      const args = [program, String(port), url, ...(schema === undefined ? [] : [schema])]
-      child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-      const [line] = await once(createInterface(child.stdout as NodeJS.ReadableStream), 'line')
-      expect(line).to.equal('listening')
-    }
-
-    async function kill(): Promise<void> {
-      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
-      const exited = once(child, 'exit')
-      child.kill('SIGKILL')
-      await exited
+      await killed?.close()
     }
 
     function clientAt(at: number): Client {
@@ -70,7 +52,7 @@ for (const kind of lastingStores)
 
     longIt(`${kills} times: no message is lost, doubled or moved`, async function () {
       this.timeout(kills * 30_000 + 120_000)
-      await start()
+      await killed.start()
       other = await serveLog(0, store.options.url as string, store.options.schema)
       const [address = ''] = other.addresses
       const ports = [port, Number(new URL(address).port)]
@@ -106,8 +88,8 @@ for (const kind of lastingStores)
         await waitFor(() => confirmedHere() > before + 2 * lanes || failed.length > 0, { timeoutMs: 120_000 })
         // A different moment each time.
         await new Promise((resolve) => setTimeout(resolve, (i * 7) % 23))
-        await kill()
-        await start()
+        await killed.kill()
+        await killed.start()
       }
       isOver = true
       await Promise.all(running)

@@ -1,17 +1,15 @@
 // A durable service at two servers, one of which is killed in the middle of calls, again and again: each call that was answered is in the
 // state once, and in the order of its client.
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
 import { expect } from 'chai'
 import { Client } from 'isock'
 import { Database } from 'isock/data'
 import { freePort } from '../../processes/processes.ts'
 import { compiled } from '../../setup/compiled.ts'
 import { longIt } from '../../setup/long.ts'
+import { ServerProcess } from '../../setup/server-process.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { Log, Noted } from '../child/log-server.ts'
-import { lastingStores, type TestStore } from '../stores.ts'
+import { lastingStores, placeOf, type TestStore } from '../stores.ts'
 
 const kills = Number(process.env['ISOCK_KILLS'] ?? 8)
 const keys = ['one', 'other']
@@ -21,47 +19,28 @@ for (const kind of lastingStores)
   describe(`a durable service whose servers are killed, ${kind.name}`, () => {
     let store: TestStore
     let ports: number[]
-    let program: string
-    const children: (ChildProcess | undefined)[] = []
+    let servers: readonly ServerProcess[] = []
     let isOver = false
 
     before(async function () {
       this.timeout(300_000)
-      program = compiled('spec/data/child/log-server.ts')
       store = await kind.make(this)
       ports = [await freePort(), await freePort()]
+      const program = compiled('spec/data/child/log-server.ts')
+      servers = ports.map((port) => new ServerProcess(program, [port, ...placeOf(store)]))
     })
 
     after(async () => {
       // A spec that has failed may still run.
       isOver = true
-      await Promise.all([kill(0), kill(1)])
-      await store.remove()
+      await Promise.all(servers.map((server) => server.close()))
+      await store?.remove()
     })
-
-    async function start(which: number): Promise<void> {
-      if (isOver) throw new Error('the spec is over')
-      const { url = '', schema } = store.options
-      const args = [program, String(ports[which]), url, ...(schema === undefined ? [] : [schema])]
-      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-      children[which] = child
-      const lines = once(createInterface(child.stdout as NodeJS.ReadableStream), 'line')
-      const exited = once(child, 'exit').then(([code]) => [`exited with ${code}`])
-      expect((await Promise.race([lines, exited]))[0]).to.equal('listening')
-    }
-
-    async function kill(which: number): Promise<void> {
-      const child = children[which]
-      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
-      const exited = once(child, 'exit')
-      child.kill('SIGKILL')
-      await exited
-    }
 
     longIt(`${kills} times: each call is in its state once`, async function () {
       // A busy machine is many times slower.
       this.timeout(kills * 30_000 + 120_000)
-      await Promise.all([start(0), start(1)])
+      await Promise.all(servers.map((server) => server.start()))
       const options = { retry: 1_000, patienceMs: 300_000, backoff: { minMs: 5, maxMs: 40 } }
       const clients = ports.map((port) => new Client('127.0.0.1', port, options))
       const answered: Record<string, string[]> = {}
@@ -91,8 +70,9 @@ for (const kind of lastingStores)
         await waitFor(() => count() > before + running.length || failed.length > 0, { timeoutMs: 120_000 })
         // A different moment of its calls each time.
         await new Promise((resolve) => setTimeout(resolve, (i * 7) % 23))
-        await kill(i % 2)
-        await start(i % 2)
+        const server = servers[i % 2] as ServerProcess
+        await server.kill()
+        await server.start()
       }
       isOver = true
       await Promise.all(running)
@@ -112,6 +92,6 @@ for (const kind of lastingStores)
       expect(rows.map(({ note }) => note).sort()).to.deep.equal(Object.values(answered).flat().sort())
       expect(count()).to.be.greaterThan(kills * running.length)
       await Promise.all(clients.map((client) => client.close()))
-      await Promise.all([kill(0), kill(1)])
+      await Promise.all(servers.map((server) => server.kill()))
     })
   })

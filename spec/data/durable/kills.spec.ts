@@ -1,16 +1,14 @@
 // A bank whose process is killed in the middle of transfers, again and again: each transfer has one effect, and each caller its answer.
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
 import { expect } from 'chai'
 import { Client } from 'isock'
 import { Database } from 'isock/data'
 import { freePort } from '../../processes/processes.ts'
 import { compiled } from '../../setup/compiled.ts'
 import { longIt } from '../../setup/long.ts'
+import { ServerProcess } from '../../setup/server-process.ts'
 import { waitFor } from '../../setup/wait-for.ts'
 import { Account, accounts, Move, Transferred } from '../child/bank-server.ts'
-import { lastingStores, type TestStore } from '../stores.ts'
+import { lastingStores, placeOf, type TestStore } from '../stores.ts'
 
 const kills = Number(process.env['ISOCK_KILLS'] ?? 8)
 const lanes = 6
@@ -20,44 +18,27 @@ for (const kind of lastingStores)
   describe(`a bank that is killed, ${kind.name}`, () => {
     let store: TestStore
     let port: number
-    let program: string
-    let child: ChildProcess | undefined
+    let server: ServerProcess
     let isOver = false
 
     before(async function () {
       this.timeout(300_000)
-      program = compiled('spec/data/child/bank-server.ts')
       store = await kind.make(this)
       port = await freePort()
+      server = new ServerProcess(compiled('spec/data/child/bank-server.ts'), [port, ...placeOf(store)])
     })
 
     after(async () => {
       // A spec that has failed may still run.
       isOver = true
-      await kill()
-      await store.remove()
+      await server?.close()
+      await store?.remove()
     })
-
-    async function start(): Promise<void> {
-      if (isOver) throw new Error('the spec is over')
-      const { url = '', schema } = store.options
-      const args = [program, String(port), url, ...(schema === undefined ? [] : [schema])]
-      child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-      const [line] = await once(createInterface(child.stdout as NodeJS.ReadableStream), 'line')
-      expect(line).to.equal('listening')
-    }
-
-    async function kill(): Promise<void> {
-      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
-      const exited = once(child, 'exit')
-      child.kill('SIGKILL')
-      await exited
-    }
 
     longIt(`${kills} times: its sum stays, and each transfer is one`, async function () {
       // A busy machine is many times slower.
       this.timeout(kills * 30_000 + 120_000)
-      await start()
+      await server.start()
       const database = await new Database({ models: [Account, Transferred], ...store.options }).open()
       await database.transaction(async (db) => {
         for (const name of accounts) await db.create(Account, { name, balance: opening })
@@ -87,8 +68,8 @@ for (const kind of lastingStores)
         await waitFor(() => answered.length > before + lanes || failed.length > 0, { timeoutMs: 120_000 })
         // A different moment of its calls each time.
         await new Promise((resolve) => setTimeout(resolve, (i * 7) % 23))
-        await kill()
-        await start()
+        await server.kill()
+        await server.start()
       }
       isOver = true
       await Promise.all(running)
@@ -99,7 +80,7 @@ for (const kind of lastingStores)
       ])
       await client.close()
       await database.close()
-      await kill()
+      await server.kill()
       expect(balances.reduce((sum, balance) => sum + balance, 0)).to.equal(opening * accounts.length)
       expect([...entries].sort()).to.deep.equal([...answered].sort())
       expect(answered.length).to.be.greaterThan(kills * lanes)
