@@ -12,6 +12,8 @@ import {
   type SessionPage,
 } from 'isock'
 import { durableStore } from '../../lib/features/data/database.ts'
+import type { DurableStore } from '../../lib/features/data/durable/durable-store.ts'
+import { ListedRows } from '../../lib/features/data/durable/listed-rows.ts'
 import { Gate, Place, Post, PostAll, type Running, Volatile } from '../data/durable/shop.ts'
 import { stores, type TestStore } from '../data/stores.ts'
 import { VirtualNetwork } from '../setup/virtual-network.ts'
@@ -272,6 +274,27 @@ class Badge extends Guard<readonly string[]> {
     return { id: 'ann', roles: roles ?? [] }
   }
 }
+
+describe('A page of the sessions in a store', () => {
+  it('lets the other work of the server have its turns', async () => {
+    const steps: string[] = []
+    const rows = Array.from({ length: 50 }, (_, i) => ({
+      id: `${i}`,
+      identity: null,
+      node: null,
+      generation: 1,
+      cut_at: null,
+    }))
+    const read = async (sql: string) => {
+      steps.push(sql.includes('count(*)') ? 'count' : 'list')
+      if (steps.length === 1) setImmediate(() => steps.push('other work'))
+      return sql.includes('count(*)') ? [] : rows
+    }
+    const store = { isPostgres: false, nameOf: (table: string) => table, read } as unknown as DurableStore
+    expect(await new ListedRows(store, 'a', 1_000).list({ after: '', limit: 50 })).to.have.length(50)
+    expect(steps).to.deep.equal(['list', 'count', 'other work', 'count', 'count'])
+  })
+})
 
 describe('The sessions of a server', () => {
   const network = new VirtualNetwork()

@@ -1,5 +1,6 @@
 // Reads what the store has recorded of sessions and their answers, in pages, for the operators of a server. Reads lengths rather than
 // values, and no secrets.
+import { setImmediate } from '../../../core/base/platform-timers.ts'
 import type {
   PageAfter,
   RecordedCall,
@@ -34,9 +35,12 @@ export class ListedRows implements RecordedSessions {
     const alive = await this.#alive(new Set(rows.flatMap(({ node }) => (node === null ? [] : [String(node)]))))
     const kept = new Map<string, Row>()
     const ids = rows.map(({ id }) => String(id))
-    for (let i = 0; i < ids.length; i += countedSessions)
+    for (let i = 0; i < ids.length; i += countedSessions) {
+      // The clients of this server have a turn in between.
+      if (i > 0) await new Promise<void>((resolve) => setImmediate(resolve))
       for (const counts of await this.#counts(ids.slice(i, i + countedSessions)))
         kept.set(String(counts['session']), counts)
+    }
     return rows.map((row) => {
       const id = String(row['id'])
       const node = textIn(row['node'])
