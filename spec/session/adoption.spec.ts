@@ -628,6 +628,22 @@ describe('an adopted session', () => {
     await third.close()
   })
 
+  it('has the lease of a used one without a link, though no call has come since', async () => {
+    const { grant } = (records.session as ServerSession).core
+    await restart()
+    const enter = { features: Feature.Adopted, sessionId: grant?.id, resumeSecret: grant?.resumeSecret }
+    const peer = await FramePeer.enter(world, [], enter)
+    await peer.send({ kind: Kind.Ack, seqs: [] })
+    await peer.close()
+    // Longer than an unused session has.
+    await advance(60_000)
+    const again = await FramePeer.enter(world, [], enter)
+    // Resumed here: it need not be adopted once more.
+    expect([again.welcome.resumed, again.welcome.features]).to.deep.equal([true, 0])
+    expect(records.claims).to.have.length(1)
+    await again.close()
+  })
+
   it('closes its link without BYE at a shutdown, so that the next server continues it', async () => {
     const { grant } = (records.session as ServerSession).core
     const peer = await FramePeer.enter(world, [], { sessionId: grant?.id, resumeSecret: grant?.resumeSecret })

@@ -73,7 +73,9 @@ export class Leases {
   }
 
   #kindOf(session: ServerSession): Kind {
-    const kind = session.core.isUnused ? this.#unused : this.#used
+    // A session that was adopted has been used elsewhere, and what is recorded of it ends with it.
+    const isUnused = session.core.isUnused && !session.wasAdopted
+    const kind = isUnused ? this.#unused : this.#used
     return session.hasLeftPage && this.#leftPage.leaseMs < kind.leaseMs ? this.#leftPage : kind
   }
 

@@ -61,6 +61,8 @@ export class ServerSession implements SessionView, SessionOwner, Caller {
   name: string | undefined
   /** The account of what the server holds for it; undefined before it was accepted. Set by the store. */
   account: Account | undefined
+  /** Another server had it before. Set by the store. */
+  wasAdopted = false
   readonly core: Session
   readonly callee: SessionRuns
   readonly #shared: SessionSurroundings

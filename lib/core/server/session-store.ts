@@ -117,6 +117,7 @@ export class SessionStore {
     const { id, resumeSecret } = (adopted && grantOf(hello)) ?? this.#newGrant()
     const grant = { id, resumeSecret, ...termsOf(hello) }
     session.account = account
+    session.wasAdopted = adopted !== undefined
     session.core.begin(grant, account, adopted)
     this.#sessions.set(id, session)
     return grant
