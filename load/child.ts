@@ -31,24 +31,26 @@ export class Child {
   readonly #exited: Promise<unknown>
   readonly #say: Say
 
-  private constructor(script: string, say: Say, flags: readonly string[]) {
+  private constructor(program: string, args: readonly string[], flags: readonly string[], say: Say) {
     this.#say = say
-    this.#process = fork(fileURLToPath(new URL(`processes/${script}`, import.meta.url)), [], {
-      execArgv: ['--import', import.meta.resolve('tsx'), '--expose-gc', ...flags],
-      // More than Node's own default where that is small: links and uploads in numbers.
-      env: { ...process.env, ISOCK_TOKEN: undefined },
-    })
+    this.#process = fork(program, args, { execArgv: [...flags], env: { ...process.env, ISOCK_TOKEN: undefined } })
     this.#process.setMaxListeners(0)
     this.#exited = once(this.#process, 'exit')
   }
 
   /** A process that takes orders. Whoever starts it ends it. */
   static start(script: Script, say: Say, flags: readonly string[] = []): Child {
-    return new Child(script, say, flags)
+    const program = fileURLToPath(new URL(`processes/${script}`, import.meta.url))
+    return new Child(program, [], ['--import', import.meta.resolve('tsx'), '--expose-gc', ...flags], say)
+  }
+
+  /** The same, of a program that Node runs as it is. */
+  static run(program: string, args: readonly string[]): Child {
+    return new Child(program, args, [], () => undefined)
   }
 
   /** Gives one order at a time and waits for its answer. Rejects when the process fails, dies, or takes too long. */
-  async ask<T>(order: Order): Promise<T> {
+  async ask<T>(order: Order, limitMs = orderLimitMs): Promise<T> {
     const child = this.#process
     let settle: (() => void) | undefined
     try {
@@ -59,7 +61,7 @@ export class Child {
           else reject(new Error(reply.error))
         }
         const onExit = (): void => reject(new Error(`the process ended while it was to ${order.do}`))
-        const timer = setTimeout(() => reject(new Error(`${order.do} took over ${orderLimitMs} ms`)), orderLimitMs)
+        const timer = setTimeout(() => reject(new Error(`${order.do} took over ${limitMs} ms`)), limitMs)
         settle = () => {
           clearTimeout(timer)
           child.off('message', onMessage)
