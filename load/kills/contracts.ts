@@ -66,9 +66,10 @@ export interface Outcome {
   readonly word: Word
   readonly receipt?: Receipt
   readonly error?: string
-  /** The session of its client then. */
+  /** The session of its client then, and the ones before it. */
   readonly session?: string
-  /** Its session had answered nothing when it was called: then it may have been lost before it was recorded. */
+  readonly sessions?: readonly string[]
+  /** The session that was lost had answered nothing: it may have been lost before it was recorded. */
   readonly isFirst?: boolean
   /** Called with a key, maybe by several clients: there are as many lines as answers. */
   readonly isKeyed?: boolean

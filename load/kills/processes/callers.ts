@@ -79,16 +79,23 @@ class Callers {
     const at = first % addresses.length
     const name = this.#clients++
     const client = new Client([...addresses.slice(at), ...addresses.slice(0, at)], callerOptions)
-    let hasAnswer = false
+    // A draining server, and one that is gone before it has recorded its session, give way to a new session.
+    const sessions: string[] = []
+    client.on('connect', () => {
+      if (sessions.at(-1) !== client.sessionId) sessions.push(client.sessionId)
+    })
+    const answered = new Set<string>()
     const lane = async (number: number): Promise<void> => {
       for (let i = 0; i < callsEach && !this.#isOver; i++) {
         const id = `${name}.${number}.${i}`
         const kind = this.#random.pick<CallKind>(['transfer', 'transfer', 'append', 'append', 'effect']) as CallKind
-        const isFirst = !hasAnswer
+        const before = client.sessionId
         const heard = await askOnce(client, { id, kind }, () => void this.#retries++)
-        hasAnswer ||= heard.word === 'ok' || heard.word === 'refused'
+        if (heard.word === 'ok' || heard.word === 'refused') answered.add(before)
+        // The session before the current one is the lost one.
+        const isFirst = heard.word === 'unknown' && !answered.has(sessions.at(-2) ?? '')
         this.#words[heard.word] = (this.#words[heard.word] ?? 0) + 1
-        const session = heard.word === 'ok' ? {} : { session: client.sessionId }
+        const session = heard.word === 'ok' ? {} : { session: client.sessionId, sessions: sessions.slice(-3) }
         const outcome: Outcome = { id, kind, ...heard, ...(isFirst ? { isFirst } : {}), ...session }
         appendFileSync(this.#place.outcomes, `${JSON.stringify(outcome)}\n`)
         await sleep(this.#random.next() * this.#place.pauseMs)
