@@ -14,13 +14,15 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 const all = 'spec/**/*.spec.ts'
 const timed = ['spec/{hostile,load}/**/*.spec.ts']
-/** Those that mostly wait, for processes, browsers, disks and clocks: a process of its own for each list, so that they wait together. */
+/** Mostly those that wait, for processes, browsers, disks and clocks: a process of its own for each list, so that they wait together. */
 const own = [
   ['spec/{cli,scripts}/**/*.spec.ts', 'spec/examples.spec.ts', 'spec/scripts.spec.ts'],
   ['spec/{daemon,processes,threads}/**/*.spec.ts'],
   ['spec/browser/**/*.spec.ts', 'spec/bundlers.spec.ts', 'spec/data/*/**/*.spec.ts'],
   ['spec/data/*.spec.ts'],
   ['spec/{gateways,tracim,web}/**/*.spec.ts'],
+  // These compute, but the rest takes longest of all: a share of it.
+  ['spec/{action,base,channels,inspection,services,tasks}/**/*.spec.ts'],
 ]
 /** Rooms that are not run, as `browser,examples`. */
 const leftOut = (process.env.ISOCK_SPECS_LEAVE_OUT ?? '').split(',').filter(Boolean)
