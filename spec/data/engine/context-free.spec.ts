@@ -1,4 +1,4 @@
-// Before Node 24 the first AsyncLocalStorage that runs slows down every promise of the process: the store must not begin one.
+// Before Node 24, from the first AsyncLocalStorage that runs on, Node does something at every promise: the store must not begin one.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,5 +1,5 @@
-// Managers of MikroORM whose flushes run in no AsyncLocalStorage. Before Node 24 the first one that runs slows down every promise of
-// the process from then on: calls that have nothing to do with data took about a sixth more memory, and time.
+// Managers of MikroORM whose flushes run in no AsyncLocalStorage. Before Node 24, from the first one that runs on, Node does something at
+// every promise of the process: calls that have nothing to do with data allocated about a sixth more memory.
 import type { SqlEntityManager as Manager } from '@mikro-orm/libsql'
 
 /** What MikroORM has, and does not list: the version is pinned. */
