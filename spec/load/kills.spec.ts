@@ -1,4 +1,4 @@
-// A reduced run of `npm run kill-servers`: some tens of faults over each store.
+// A reduced run of `npm run kill-servers`: some faults over each store.
 import { expect } from 'chai'
 import { OwnPostgres } from '../../load/kills/own-postgres.ts'
 import { makePrograms, type Programs } from '../../load/kills/programs.ts'
@@ -7,7 +7,7 @@ import { World } from '../../load/kills/world.ts'
 import { longDescribe } from '../setup/long.ts'
 import { skip } from '../setup/skip.ts'
 
-const kills = Number(process.env['ISOCK_KILLS'] ?? 24)
+const kills = Number(process.env['ISOCK_KILLS'] ?? 8)
 
 longDescribe('Servers that are killed, stopped and cut off', function () {
   // A busy machine is many times slower.

@@ -135,7 +135,7 @@ for (const kind of kinds)
 
     const serve = async (port = 0): Promise<Server> => {
       const server = new Server('127.0.0.1', port, {
-        features: [data({ models: [Entry], ...store.options }), spy],
+        features: [data({ models: [Entry], waitMs: 60_000, ...store.options }), spy],
       })
       sharedStores.set(server, kit?.sharedStore as SharedStore)
       servers.add(server)
