@@ -18,7 +18,8 @@ const timed = ['spec/{hostile,load}/**/*.spec.ts']
 const own = [
   ['spec/{cli,scripts}/**/*.spec.ts', 'spec/examples.spec.ts', 'spec/scripts.spec.ts'],
   ['spec/{daemon,processes,threads}/**/*.spec.ts'],
-  ['spec/browser/**/*.spec.ts', 'spec/bundlers.spec.ts', 'spec/data/*/**/*.spec.ts'],
+  ['spec/browser/**/*.spec.ts', 'spec/bundlers.spec.ts'],
+  ['spec/data/*/**/*.spec.ts'],
   ['spec/data/*.spec.ts'],
   ['spec/{gateways,tracim,web}/**/*.spec.ts'],
   // These compute, but the rest takes longest of all: a share of it.
