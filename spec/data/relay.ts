@@ -18,6 +18,21 @@ export class Relay {
     this.#target = new URL(target)
   }
 
+  /** Cuts once, when the answer to what `is` finds arrives: it was done, and nobody hears of it. Returns how often that was so far. */
+  loseAnswerTo(is: (bytes: Buffer) => boolean): () => number {
+    let cuts = 0
+    this.onSent = (bytes) => {
+      if (!is(bytes) || cuts > 0) return false
+      this.onAnswered = () => {
+        this.onAnswered = undefined
+        cuts++
+        return true
+      }
+      return false
+    }
+    return () => cuts
+  }
+
   get url(): string {
     const url = new URL(this.#target)
     url.hostname = '127.0.0.1'

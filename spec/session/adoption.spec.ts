@@ -491,6 +491,25 @@ describe('an adopted session', () => {
     expect(await pending).to.equal('at the one that has it')
   })
 
+  it('records nothing where it ends either, if the records were away before', async () => {
+    const pending = client.runAction(Recorded)
+    await settle()
+    await restart()
+    await advance()
+    records.outages = 1
+    work.recorded.run.finish('not recorded in time')
+    await advance(1)
+    expect(records.outages).to.equal(0)
+    records.areOurs = false
+    for (const wire of world.network.wires) wire.cut()
+    await advance(150)
+    expect(records.changes.slice(-2)).to.deep.equal(['ended', 'adopted'])
+    await advance()
+    expect(records.recorded).to.deep.equal([])
+    work.recorded.runs[1]?.finish('at the one that has it')
+    expect(await pending).to.equal('at the one that has it')
+  })
+
   it('is resumed as always where it is still here', async () => {
     const pending = client.runAction(Work)
     await settle()

@@ -129,9 +129,12 @@ export class ForeignCalls implements CallKeeper {
       // Its handler had ended before it was given up.
       if (!wasAbandoned) call.endAbandoned()
     }
+    const giveUp = (): void => settle({ answer: this.#unknown(call), items: [] })
+    // It waited for the store, and the session has ended here meanwhile.
+    if (this.#isEnded) return giveUp()
     this.#records.record(call.seq, call.name, answer).then(settle, () => {
       if (this.#isAwaited(call)) this.#later(() => this.#record(call, answer, wasAbandoned))
-      else settle({ answer: this.#unknown(call), items: [] })
+      else giveUp()
     })
   }
 

@@ -41,18 +41,9 @@ describe('A commit whose answer is lost', function () {
   const isCommit = (bytes: Buffer): boolean => bytes.includes('COMMIT')
 
   it('is answered with what was committed', async () => {
-    let cuts = 0
-    relay.onSent = (bytes) => {
-      if (!isCommit(bytes) || cuts > 0) return false
-      relay.onAnswered = () => {
-        relay.onAnswered = undefined
-        cuts++
-        return true
-      }
-      return false
-    }
+    const cuts = relay.loseAnswerTo(isCommit)
     expect(await client.runAction(Post, { note: 'a', amount: 1 })).to.equal('posted a')
-    expect([cuts, await count('a')]).to.deep.equal([1, 1])
+    expect([cuts(), await count('a')]).to.deep.equal([1, 1])
     expect(running.gate.arrived).to.deep.equal(['first', 'a'])
     expect(running.data.transactions?.replays).to.equal(1)
   })

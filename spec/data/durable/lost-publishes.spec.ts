@@ -45,18 +45,9 @@ describe('A commit of published messages', function () {
 
   it('whose answer is lost is found, and not written again', async () => {
     expect(await publish('before')).to.deep.equal([1])
-    let cuts = 0
-    relay.onSent = (bytes) => {
-      if (!isCommit(bytes) || cuts > 0) return false
-      relay.onAnswered = () => {
-        relay.onAnswered = undefined
-        cuts++
-        return true
-      }
-      return false
-    }
+    const cuts = relay.loseAnswerTo(isCommit)
     expect(await publish('a', 'b')).to.deep.equal([2, 3])
-    expect(cuts).to.equal(1)
+    expect(cuts()).to.equal(1)
     expect((await kept()).map(([offset]) => offset)).to.deep.equal([1, 2, 3])
     expect(await publish('after')).to.deep.equal([4])
   })
