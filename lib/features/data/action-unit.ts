@@ -10,7 +10,7 @@ import type { ClientInput } from './client-input.ts'
 import { ClientPatience } from './client-patience.ts'
 import { beginUnit, type Database } from './database.ts'
 import type { Db } from './db.ts'
-import type { Run } from './durable/durable-store.ts'
+import type { LastWork } from './durable/last-statement.ts'
 import type { CallingRun, NestedRuns } from './nested-runs.ts'
 import type { OpenUnit, UnitOwner } from './open-unit.ts'
 import { asSent } from './sent-rows.ts'
@@ -66,7 +66,7 @@ export class ActionUnit implements RunFeature, UnitOwner, CallingRun {
   }
 
   /** Commits it with what is done last in its transaction, which begins for it if needed. */
-  async keepWith(last: (run: Run) => Promise<void>): Promise<void> {
+  async keepWith(last: LastWork): Promise<void> {
     this.#unit ??= this.#parts.database[beginUnit](this)
     await this.#unit.finish(true, last)
   }

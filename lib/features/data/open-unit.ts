@@ -1,6 +1,6 @@
 // A unit of work as its owner sees it: how it begins and ends. Types only; the engine does the work.
 import type { Db } from './db.ts'
-import type { Run } from './durable/durable-store.ts'
+import type { LastWork } from './durable/last-statement.ts'
 
 /** A unit of work, ended by its owner. */
 export interface OpenUnit {
@@ -14,7 +14,7 @@ export interface OpenUnit {
   /** Accepts no more operations, and writes assigned values: only the commit is left. */
   settle(): Promise<void>
   /** Commits, or rolls back. `last`: what is done last in the transaction, which begins for it if needed; if it throws, all is undone. */
-  finish(isKept: boolean, last?: (run: Run) => Promise<void>): Promise<undefined>
+  finish(isKept: boolean, last?: LastWork): Promise<undefined>
   /** Rolls back; later operations fail with the reason. */
   giveUp(reason: Error): void
 }

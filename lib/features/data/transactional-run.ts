@@ -128,7 +128,7 @@ export class TransactionalRun implements RunFeature {
       await this.#unit.keepWith(async (run) => {
         // Rooms are locked from here on: nothing but the answer follows.
         await this.#outbox?.write(run)
-        await this.#records.write(run, seq, actionName, recorded, this.#turn?.key)
+        return this.#records.write(run, seq, actionName, recorded, this.#turn?.key)
       })
       this.#records.committed(seq, recorded)
       this.#outbox?.committed()

@@ -6,6 +6,7 @@ import { keyRefusal } from '../../../lib/core/action/call-key.ts'
 import { durableStore } from '../../../lib/features/data/database.ts'
 import { callKeyOf } from '../../../lib/features/data/durable/call-key.ts'
 import { KeyRows } from '../../../lib/features/data/durable/key-rows.ts'
+import { runLast } from '../../../lib/features/data/durable/last-statement.ts'
 import { longIt } from '../../setup/long.ts'
 import { startScript } from '../../setup/run-script.ts'
 import { waitFor } from '../../setup/wait-for.ts'
@@ -236,9 +237,9 @@ for (const kind of lastingStores)
       const callKey = callKeyOf({ identity: undefined, key, actionName: 'Post', data: undefined })
       const place = { session: 'f'.repeat(32), slot: 1, seq: 1 }
       const recorded = { answer: { kind: 0x21, seq: 1, items: 0, value: undefined }, items: [] } as never
-      expect(await database.transaction((run) => rows.write(run, callKey, place, recorded))).to.equal(true)
+      await database.transaction((run) => runLast(run, rows.writing(callKey, place, recorded)))
       await waitFor(async () => (await rows.find(callKey, 1)) === undefined)
-      expect(await database.transaction((run) => rows.write(run, callKey, place, recorded))).to.equal(true)
+      await database.transaction((run) => runLast(run, rows.writing(callKey, place, recorded)))
       await waitFor(async () => (await rows.find(callKey, 1)) === undefined)
       await rows.deleteExpired()
       expect(await database.read(`select 1 from ${database.nameOf('isock_key')}`)).to.deep.equal([])

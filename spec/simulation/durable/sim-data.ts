@@ -8,6 +8,7 @@ import { StoreUnavailableError } from '../../../lib/features/data/data-errors.ts
 import { beginUnit, Database, durableStore } from '../../../lib/features/data/database.ts'
 import type { Db } from '../../../lib/features/data/db.ts'
 import type { DurableStore, Run, Value } from '../../../lib/features/data/durable/durable-store.ts'
+import { type LastWork, runLast } from '../../../lib/features/data/durable/last-statement.ts'
 import { field } from '../../../lib/features/data/field.ts'
 import type { Migration } from '../../../lib/features/data/migration.ts'
 import { Model } from '../../../lib/features/data/model.ts'
@@ -134,7 +135,7 @@ class SimUnit implements OpenUnit {
     this.#isClosed = true
   }
 
-  async finish(isKept: boolean, last?: (run: Run) => Promise<void>): Promise<undefined> {
+  async finish(isKept: boolean, last?: LastWork): Promise<undefined> {
     if (!isKept && this.#owner.signal?.aborted === true) {
       this.#isClosed = true
       this.giveUp(this.#owner.signal.reason as Error)
@@ -160,9 +161,11 @@ class SimUnit implements OpenUnit {
     this.#end()
   }
 
-  async #commit(last?: (run: Run) => Promise<void>): Promise<void> {
+  async #commit(last?: LastWork): Promise<void> {
     if (this.#broken !== undefined) throw this.#broken
-    if (last !== undefined) await last((sql, values = []) => this.#begun().inWork(sql, values))
+    const run: Run = (sql, values = []) => this.#begun().inWork(sql, values)
+    const statement = await last?.(run)
+    if (statement !== undefined) await runLast(run, statement)
     const connection = this.#connection
     if (connection === undefined) return
     this.#owner.signal?.throwIfAborted()

@@ -12,6 +12,7 @@
 //      ╰──────> unknown: another server has the session, or has asked for the answer
 import type { RecordedAnswer } from '../../../core/session/call-records.ts'
 import { type DurableStore, nowIn, type Row, type Run, type Value } from './durable-store.ts'
+import { type LastStatement, runLast } from './last-statement.ts'
 import { recordedIn, storedForm } from './stored-answer.ts'
 import { AnswerState, tablesOf } from './tables.ts'
 
@@ -73,11 +74,14 @@ export class AnswerRows {
     this.#select = `select seq, state, items, answer from ${answer} where session = ? and slot = ?`
   }
 
-  /** Writes an answer as the last statement of a transaction. @throws NotOurs: the transaction must be rolled back. */
-  async write(run: Run, { session, slot, seq }: CallPlace, action: string, recorded: RecordedAnswer): Promise<void> {
+  /** Writes an answer as the last statement of a transaction. It throws NotOurs where that must be rolled back. */
+  writing({ session, slot, seq }: CallPlace, action: string, recorded: RecordedAnswer): LastStatement {
     const { state, items, answer } = storedForm(recorded)
-    const rows = await this.#run(run, this.#upsert, [session, slot, seq, state, action, items, answer])
-    if (rows.length === 0) throw new NotOurs('answered')
+    return {
+      sql: this.#upsert,
+      values: [session, slot, seq, state, action, items, answer],
+      errorOf: (error) => (error === undefined ? new NotOurs('answered') : this.#errorOf(error)),
+    }
   }
 
   /** Records that a call starts; `token` is the start's own. False: the call has a row. @throws NotOurs ('session over'). */
@@ -106,29 +110,19 @@ export class AnswerRows {
   }
 
   /** Records an answer in a transaction of its own. @throws NotOurs. */
-  async record(
-    place: CallPlace,
-    action: string,
-    recorded: RecordedAnswer,
-    last?: (run: Run) => Promise<void>,
-  ): Promise<void> {
+  async record(place: CallPlace, action: string, recorded: RecordedAnswer, last?: LastStatement): Promise<void> {
     await this.#store.transaction(async (run) => {
-      await this.write(run, place, action, recorded)
-      await last?.(run)
+      await runLast(run, this.writing(place, action, recorded))
+      if (last !== undefined) await runLast(run, last)
     })
   }
 
   /** Waits for a transaction that writes an answer of this call, and undoes what it does itself. @throws NotOurs: there is an answer. */
-  async probe(
-    place: CallPlace,
-    action: string,
-    recorded: RecordedAnswer,
-    last?: (run: Run) => Promise<void>,
-  ): Promise<void> {
+  async probe(place: CallPlace, action: string, recorded: RecordedAnswer, last?: LastStatement): Promise<void> {
     const undone = new Error('undone')
     const work = async (run: Run): Promise<void> => {
-      await this.write(run, place, action, recorded)
-      await last?.(run)
+      await runLast(run, this.writing(place, action, recorded))
+      if (last !== undefined) await runLast(run, last)
       throw undone
     }
     await this.#store.transaction(work).catch((error: unknown) => {
@@ -159,7 +153,11 @@ export class AnswerRows {
     try {
       return await run(sql, values)
     } catch (error) {
-      throw this.#store.lacksReference(error) ? new NotOurs('session over') : error
+      throw this.#errorOf(error)
     }
+  }
+
+  #errorOf(error: unknown): unknown {
+    return this.#store.lacksReference(error) ? new NotOurs('session over') : error
   }
 }

@@ -5,8 +5,9 @@
 //                   ╰─────────────────────────────────────╯  ╰──> unknown: the server that ran it is gone
 import { ServerError } from '../../../core/base/errors.ts'
 import type { RecordedAnswer } from '../../../core/session/call-records.ts'
-import type { CallPlace } from './answer-rows.ts'
+import { type CallPlace, NotOurs } from './answer-rows.ts'
 import { type DurableStore, nowIn, type Row, type Run, type Value } from './durable-store.ts'
+import type { LastStatement } from './last-statement.ts'
 import { bytesIn, recordedIn, storedForm } from './stored-answer.ts'
 import { AnswerState, type Tables, tablesOf } from './tables.ts'
 
@@ -43,15 +44,17 @@ export class KeyRows {
     this.#deadMs = deadMs
   }
 
-  /** Writes an answer as the last statement of a transaction. False: the key has a row. */
-  write(run: Run, key: CallKey, { session, seq }: CallPlace, recorded: RecordedAnswer): Promise<boolean> {
+  /** Writes an answer as the last statement of a transaction. It throws NotOurs where the key has a row. */
+  writing(key: CallKey, { session, seq }: CallPlace, recorded: RecordedAnswer): LastStatement {
     const { state, items, answer } = storedForm(recorded)
-    return this.#insert(run, key, [state, session, seq, items, answer])
+    const inserting = this.#inserting(key, [state, session, seq, items, answer])
+    return { ...inserting, errorOf: (error) => error ?? new NotOurs('key taken') }
   }
 
   /** Records that a durable call starts. False: the key has a row. */
-  start(run: Run, key: CallKey, { session, seq }: CallPlace): Promise<boolean> {
-    return this.#insert(run, key, [AnswerState.Started, session, seq, null, null])
+  async start(run: Run, key: CallKey, { session, seq }: CallPlace): Promise<boolean> {
+    const { sql, values } = this.#inserting(key, [AnswerState.Started, session, seq, null, null])
+    return (await run(sql, values)).length > 0
   }
 
   /** Records the answer of a call that has started. False: the row does not say any more that it runs. */
@@ -97,7 +100,7 @@ export class KeyRows {
     }
   }
 
-  async #insert(run: Run, { hash, fingerprint }: CallKey, values: readonly Value[]): Promise<boolean> {
+  #inserting({ hash, fingerprint }: CallKey, values: readonly Value[]): Pick<LastStatement, 'sql' | 'values'> {
     const columns = ['fingerprint', 'state', 'session', 'seq', 'items', 'answer', 'until']
     // A commit whose answer was lost is asked for again.
     const isSame = `held.state = ${AnswerState.Started} and held.session = excluded.session and held.seq = excluded.seq`
@@ -106,7 +109,7 @@ export class KeyRows {
       values (?, ?, ?, ?, ?, ?, ?, ${this.#now} + ?) on conflict (hash) do update
       set ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}
       where (${isFree}) or (${isSame}) returning seq`
-    return (await run(sql, [hash, fingerprint, ...values, this.#keepMs])).length > 0
+    return { sql, values: [hash, fingerprint, ...values, this.#keepMs] }
   }
 }
 

@@ -8,6 +8,7 @@ import { type AnswerRows, type CallPlace, NotOurs, type SlotSize } from './answe
 import type { Run } from './durable-store.ts'
 import { KeptBytes } from './kept-bytes.ts'
 import { type CallKey, type FoundKey, type KeyRows, keyReused } from './key-rows.ts'
+import { type LastStatement, runLast } from './last-statement.ts'
 import type { SessionPlace } from './session-rows.ts'
 import type { SharedCommits } from './shared-commits.ts'
 
@@ -146,10 +147,13 @@ export class SessionRecords implements CallRecords {
     }
   }
 
-  /** Writes an answer as the last statement of the transaction of its effect. @throws NotOurs: see `instead`. */
-  async write(run: Run, seq: number, action: string, recorded: RecordedAnswer, key?: CallKey): Promise<void> {
-    await this.#home.answers.write(run, this.#placeOf(seq), action, recorded)
-    await this.#lastOf(seq, recorded, key)?.(run)
+  /** Writes an answer at the end of the transaction of its effect; the last statement is returned. It throws NotOurs, as this does: see `instead`. */
+  async write(run: Run, seq: number, action: string, recorded: RecordedAnswer, key?: CallKey): Promise<LastStatement> {
+    const answer = this.#home.answers.writing(this.#placeOf(seq), action, recorded)
+    const last = this.#lastOf(seq, recorded, key)
+    if (last === undefined) return answer
+    await runLast(run, answer)
+    return last
   }
 
   /** The answer to be sent in place of one that was not written. Rejects if the store cannot be reached. */
@@ -242,11 +246,8 @@ export class SessionRecords implements CallRecords {
   }
 
   /** What is done after the answer was written: the key has it too. */
-  #lastOf(seq: number, recorded: RecordedAnswer, key: CallKey | undefined): ((run: Run) => Promise<void>) | undefined {
-    if (key === undefined) return undefined
-    return async (run) => {
-      if (!(await this.#home.keys.write(run, key, this.#placeOf(seq), recorded))) throw new NotOurs('key taken')
-    }
+  #lastOf(seq: number, recorded: RecordedAnswer, key: CallKey | undefined): LastStatement | undefined {
+    return key === undefined ? undefined : this.#home.keys.writing(key, this.#placeOf(seq), recorded)
   }
 
   #placeOf(seq: number): CallPlace {

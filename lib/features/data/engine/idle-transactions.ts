@@ -1,6 +1,8 @@
 // Durable transactions of PostgreSQL that do nothing for long: the store itself ends them, because a server that stands still holds locks
 // that others wait for, and can end nothing. The limit is set by the statement that begins the transaction, which costs no round trip.
 
+import { type CommittingTransaction, letCommitByText } from './commit-text.ts'
+
 const longestIdleMs = 10_000
 
 /** How long a durable transaction may do nothing; 0 in the options: no limit for others. */
@@ -14,9 +16,8 @@ export interface LimitedTransactionConfig {
 }
 
 /** The part of knex's transaction that is used. */
-interface Transaction {
+interface Transaction extends CommittingTransaction {
   begin(connection: unknown): Promise<unknown>
-  query(connection: unknown, sql: string): Promise<unknown>
 }
 
 /** The part of knex's client that is used. */
@@ -24,7 +25,7 @@ export interface TransactionMaker {
   transaction(container: unknown, config: LimitedTransactionConfig | undefined, outer: unknown): Transaction
 }
 
-/** Lets transactions of this client have a limit. */
+/** Lets transactions of this client have a limit, and those that have one be committed by a text. */
 export function limitIdleTransactions(client: TransactionMaker): void {
   const make = client.transaction.bind(client)
   client.transaction = (container, config, outer) => {
@@ -33,6 +34,7 @@ export function limitIdleTransactions(client: TransactionMaker): void {
     if (mayIdleMs !== undefined) {
       const begin = `begin; set local idle_in_transaction_session_timeout = ${mayIdleMs}`
       transaction.begin = (connection) => transaction.query(connection, begin)
+      letCommitByText(transaction)
     }
     return transaction
   }

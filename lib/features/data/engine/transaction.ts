@@ -4,8 +4,10 @@ import { OutcomeUnknownError } from '../../../core/base/errors.ts'
 import { followSignal } from '../../../core/base/followed-signals.ts'
 import { monotonicNow } from '../../../core/base/platform-timers.ts'
 import type { Run } from '../durable/durable-store.ts'
+import { type LastStatement, runLast } from '../durable/last-statement.ts'
 import { backendOf, cancelStatement } from './cancel-statement.ts'
 import type { ChangeLog } from './change-log.ts'
+import { commitByText, commitText, hasWrittenNone } from './commit-text.ts'
 import { runIn } from './durable-store.ts'
 import type { Engine, Holder, Manager } from './engine.ts'
 import { idleLimitMs } from './idle-transactions.ts'
@@ -84,15 +86,20 @@ export class Transaction {
     return work((sql, values) => runIn(this.manager, sql, values))
   }
 
-  /** @throws the store's errors; if the store is unreachable, the error of `broken`: nothing is left of the transaction. */
-  async commit(): Promise<void> {
+  /**
+   * `last`: runs before it, and must write a row.
+   * @throws the store's errors; if the store is unreachable, the error of `broken`: nothing is left of the transaction.
+   */
+  async commit(last?: LastStatement): Promise<void> {
+    const text = last === undefined || !this.#engine.isPostgres ? undefined : commitText(last)
+    if (last !== undefined && text === undefined) await this.within((run) => runLast(run, last))
     if (!this.isOpen) return
     const { signal, changes } = this.#options
     signal?.throwIfAborted()
     try {
-      await this.manager.commit()
+      await (text === undefined ? this.manager.commit() : commitByText(this.manager, text))
     } catch (error) {
-      if (!isAway(error)) throw error
+      if (!isAway(error)) throw last === undefined ? error : last.errorOf(hasWrittenNone(error) ? undefined : error)
       // A COMMIT that fails in this process is known to have failed. One that was sent to a server may have succeeded.
       throw this.#engine.isPostgres ? commitOutcomeUnknown() : error
     }

@@ -8,6 +8,7 @@ import { IsockError } from '../../../core/base/errors.ts'
 import { monotonicNow, setTimeout } from '../../../core/base/platform-timers.ts'
 import { ConflictError } from '../data-errors.ts'
 import type { Run } from '../durable/durable-store.ts'
+import type { LastWork } from '../durable/last-statement.ts'
 import type { UnitOwner } from '../open-unit.ts'
 import { changedRows, hasAssignments } from './assignments.ts'
 import type { ChangeLog } from './change-log.ts'
@@ -153,7 +154,7 @@ export class Unit implements Holder {
    * Pending operations are completed first. Rejects with the reason if the commit failed; it is then rolled back. An aborted
    * unit is not waited for: it is rolled back as soon as the store has ended its statement.
    */
-  async finish(isKept: boolean, last?: (run: Run) => Promise<void>): Promise<undefined> {
+  async finish(isKept: boolean, last?: LastWork): Promise<undefined> {
     if (!isKept && this.owner.signal?.aborted === true) {
       this.#isClosed = true
       this.giveUp(reasonOf(this.owner.signal))
@@ -266,10 +267,9 @@ export class Unit implements Holder {
     for (const row of rows) this.changes.add('updated', row)
   }
 
-  async #commit(last?: (run: Run) => Promise<void>): Promise<void> {
+  async #commit(last?: LastWork): Promise<void> {
     if (this.#broken !== undefined) throw this.#broken
     await this.#writeAssigned()
-    if (last !== undefined) await this.transaction.within(last)
-    await this.transaction.commit()
+    await this.transaction.commit(last === undefined ? undefined : await this.transaction.within(last))
   }
 }
