@@ -7,6 +7,7 @@ import { isPromiseLike, itemSourceOf } from '../../core/action/item-source.ts'
 import { recordingOf } from '../../core/action/recording.ts'
 import type { RegisteredAction } from '../../core/action/registry.ts'
 import { RunContext, type RunFeature } from '../../core/action/run-context.ts'
+import { OpenedOnce } from '../../core/base/opened-once.ts'
 import type { Feature, ServerFeature, ServerKit, SessionChange } from '../../core/server/feature.ts'
 import type { ServerSession } from '../../core/server/server-session.ts'
 import { ActionUnit, type ActionUnitParts } from './action-unit.ts'
@@ -51,7 +52,8 @@ export class Data implements ServerFeature {
   readonly #kit: ServerKit
   readonly #logs: SharedLogs
   #transactions: Transactions | undefined
-  #opening: Promise<Database> | undefined
+  /** Opened before the server listens, or earlier for what its own program does. */
+  readonly #opened = new OpenedOnce(() => this.#prepare())
 
   /** @throws ClientError (`INVALID_OPTION`). */
   constructor(kit: ServerKit, options: DataOptions, parts?: DataParts) {
@@ -79,7 +81,7 @@ export class Data implements ServerFeature {
   }
 
   async onStart(): Promise<void> {
-    await this.#open()
+    await this.#opened.get()
     await this.#persisting.load()
     await this.#transactions?.start()
     await this.#logs.start()
@@ -108,17 +110,8 @@ export class Data implements ServerFeature {
     }
   }
 
-  /** Opens the store before the server listens, or earlier for what its own program does. */
-  #open(): Promise<Database> {
-    this.#opening ??= this.#prepare().catch((error: unknown) => {
-      this.#opening = undefined
-      throw error
-    })
-    return this.#opening
-  }
-
   async #statesHome(): Promise<StatesHome> {
-    const database = await this.#open()
+    const database = await this.#opened.get()
     return {
       store: await database[durableStore](),
       begin: (label, signal) => database[beginUnit]({ label, signal, commitsOnce: true }),

@@ -2,6 +2,7 @@
 // opens.
 import { brand } from '../../core/base/brand.ts'
 import { ServerError } from '../../core/base/errors.ts'
+import { OpenedOnce } from '../../core/base/opened-once.ts'
 import { checkOptions, type OptionTable } from '../../core/base/option-table.ts'
 import { requirePackages } from '../../core/base/optional-packages.ts'
 import type { DataOptions, ResolvedDataOptions } from './data-options.ts'
@@ -55,7 +56,7 @@ export class Database implements AsyncDisposable {
   readonly #plans: Plans
   readonly #publisher: ChangePublisher | undefined
   #store: OpenStore | undefined
-  #opening: Promise<OpenStore> | undefined
+  readonly #opened = new OpenedOnce(() => this.#connect())
   #closing: Promise<void> | undefined
   #isClosed = false
 
@@ -84,13 +85,7 @@ export class Database implements AsyncDisposable {
    */
   async open(): Promise<this> {
     if (this.#isClosed) throw new ServerError('this database was closed; create another one', { code: 'INVALID_USAGE' })
-    this.#opening ??= this.#connect()
-    try {
-      this.#store = await this.#opening
-    } catch (error) {
-      this.#opening = undefined
-      throw error
-    }
+    this.#store = await this.#opened.get()
     return this
   }
 
@@ -177,8 +172,7 @@ export class Database implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    const store = await this.#opening?.catch(() => undefined)
-    this.#opening = undefined
+    const store = await this.#opened.ifOpened()
     this.#store = undefined
     await store?.engine.close()
   }

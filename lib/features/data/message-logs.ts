@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { Refused } from '../../core/action/refused.ts'
 import { BusyError, IsockError } from '../../core/base/errors.ts'
+import { OpenedOnce } from '../../core/base/opened-once.ts'
 import type { ServerKit } from '../../core/server/feature.ts'
 import type {
   LogBounds,
@@ -19,7 +20,7 @@ export class SharedLogs implements MessageLogs {
   readonly #database: Database
   readonly #kit: ServerKit
   readonly #bounds = new Map<string, LogBounds>()
-  #opening: Promise<RoomLogs> | undefined
+  readonly #logs = new OpenedOnce(() => this.#open())
   #hasStarted = false
   #isOpen = false
 
@@ -51,7 +52,7 @@ export class SharedLogs implements MessageLogs {
 
   /** Never rejects. */
   async stop(): Promise<void> {
-    await (await this.#opening?.catch(() => undefined))?.close()
+    await (await this.#logs.ifOpened())?.close()
   }
 
   keep(channel: string, bounds: LogBounds | undefined): void {
@@ -90,11 +91,7 @@ export class SharedLogs implements MessageLogs {
   }
 
   opened(): Promise<RoomLogs> {
-    this.#opening ??= this.#open().catch((error: unknown) => {
-      this.#opening = undefined
-      throw error
-    })
-    return this.#opening
+    return this.#logs.get()
   }
 
   async #open(): Promise<RoomLogs> {

@@ -5,6 +5,7 @@ import type { Recording } from '../../core/action/recording.ts'
 import { Refused } from '../../core/action/refused.ts'
 import type { RunContext } from '../../core/action/run-context.ts'
 import { BusyError, IsockError, ServerError } from '../../core/base/errors.ts'
+import { OpenedOnce } from '../../core/base/opened-once.ts'
 import type { ServerKit, SessionChange } from '../../core/server/feature.ts'
 import type { RecordedSessions } from '../../core/server/recorded-sessions.ts'
 import type { ServerSession } from '../../core/server/server-session.ts'
@@ -30,7 +31,7 @@ type Begin = (records: SessionRecords, runs: Loaded, turn?: KeyTurn) => unknown
 export class Transactions {
   readonly #database: Database
   readonly #kit: ServerKit
-  #loading: Promise<Loaded> | undefined
+  readonly #parts = new OpenedOnce(() => this.#load())
   #loaded: Loaded | undefined
 
   /** @throws ServerError (`INVALID_ACTION`) for a store that ends with the process. */
@@ -57,7 +58,7 @@ export class Transactions {
 
   /** Called when the store is open. Rejects if it cannot be used for this. */
   async start(): Promise<void> {
-    await this.#load()
+    await this.#parts.get()
   }
 
   changed(session: ServerSession, change: SessionChange): void {
@@ -106,22 +107,14 @@ export class Transactions {
     try {
       if (session === undefined)
         throw new ServerError('the session has ended', { code: 'SESSION_ENDED', notStarted: true })
-      const loaded = await this.#load()
+      const loaded = await this.#parts.get()
       return [await loaded.sessions.begin(session), loaded]
     } catch (error) {
       throw notRecorded(error, 'session')
     }
   }
 
-  #load(): Promise<Loaded> {
-    this.#loading ??= this.#open().catch((error: unknown) => {
-      this.#loading = undefined
-      throw error
-    })
-    return this.#loading
-  }
-
-  async #open(): Promise<Loaded> {
+  async #load(): Promise<Loaded> {
     const [{ KeptSessions: Sessions }, { TransactionalRun: Run }, { DurableRun: Durable }, replays, store] =
       await Promise.all([
         import('./durable/kept-sessions.ts'),

@@ -1,5 +1,7 @@
 // The rows by which servers of one store share runs: the first row for a time does the run of that time, and who holds a lease does all runs
 // until it ends. The store's clock alone ends leases.
+
+import { OpenedOnce } from '../../../core/base/opened-once.ts'
 import type { RunClaims } from '../../../core/server/run-claims.ts'
 import { type DurableStore, nowIn } from './durable-store.ts'
 import { tablesOf } from './tables.ts'
@@ -8,18 +10,17 @@ import { tablesOf } from './tables.ts'
 const keptMs = 86_400_000
 
 export class ClaimRows implements RunClaims {
-  readonly #open: () => Promise<DurableStore>
+  readonly #store: OpenedOnce<DurableStore>
   readonly #life: string
-  #opening: Promise<DurableStore> | undefined
 
   /** `open`: opens the store with the first claim. `life`: this server process. */
   constructor(open: () => Promise<DurableStore>, life: string) {
-    this.#open = open
+    this.#store = new OpenedOnce(open)
     this.#life = life
   }
 
   async claim(task: string, atMs: number): Promise<boolean> {
-    const store = await this.#store()
+    const store = await this.#store.get()
     const { claim } = tablesOf(store)
     // A commit whose answer was lost is asked for again, and its row is this server's.
     const take = `insert into ${claim} as held (task, due_at, node) values (?, ?, ?)
@@ -32,7 +33,7 @@ export class ClaimRows implements RunClaims {
   }
 
   async hold(task: string, holdMs: number): Promise<boolean> {
-    const store = await this.#store()
+    const store = await this.#store.get()
     const { lease } = tablesOf(store)
     const now = nowIn(store)
     const take = `insert into ${lease} as held (task, node, until) values (?, ?, ${now} + ?)
@@ -42,19 +43,9 @@ export class ClaimRows implements RunClaims {
   }
 
   async release(task: string): Promise<void> {
-    if (this.#opening === undefined) return
-    const store = await this.#store()
+    const store = await this.#store.ifOpened()
+    if (store === undefined) return
     const { lease } = tablesOf(store)
     await store.transaction((run) => run(`delete from ${lease} where task = ? and node = ?`, [task, this.#life]))
-  }
-
-  async #store(): Promise<DurableStore> {
-    this.#opening ??= this.#open()
-    try {
-      return await this.#opening
-    } catch (error) {
-      this.#opening = undefined
-      throw error
-    }
   }
 }

@@ -4,6 +4,7 @@
 //   no row ──init──> row 'new' ──> 'initialized' <──> exec ──exit──> 'terminated', which stays
 import { platformClock, sleep } from '../../../core/base/clock.ts'
 import { ServerError } from '../../../core/base/errors.ts'
+import { OpenedOnce } from '../../../core/base/opened-once.ts'
 import type { ServiceStates, StatePlace, StoredState } from '../../../core/server/service-states.ts'
 import type { DurableStore, Row } from './durable-store.ts'
 import { ownStatements, statementsOf } from './own-statements.ts'
@@ -30,16 +31,15 @@ export interface StateUnit {
 const none: StoredState = { phase: 'new', stateVersion: 0, state: undefined }
 
 export class StateRows implements ServiceStates {
-  readonly #open: () => Promise<StatesHome>
-  #opening: Promise<StatesHome> | undefined
+  readonly #home: OpenedOnce<StatesHome>
 
   /** `open`: opens the store with the first use. */
   constructor(open: () => Promise<StatesHome>) {
-    this.#open = open
+    this.#home = new OpenedOnce(open)
   }
 
   async take(db: unknown, { name, key }: StatePlace, creates: boolean): Promise<StoredState> {
-    const { store } = await this.#opened()
+    const { store } = await this.#home.get()
     const { service } = tablesOf(store)
     const lock = store.isPostgres ? ' for no key update' : ''
     const rows = await statementsOf(db)[ownStatements](async (run) => {
@@ -56,7 +56,7 @@ export class StateRows implements ServiceStates {
   }
 
   async save(db: unknown, { name, key }: StatePlace, { phase, stateVersion, state }: StoredState): Promise<void> {
-    const { store } = await this.#opened()
+    const { store } = await this.#home.get()
     const sql = `update ${tablesOf(store).service} set phase = ?, version = version + 1, state_version = ?, state = ?
       where name = ? and key = ? returning version`
     const bytes = phase === 'initialized' ? payloadBytes(state) : null
@@ -65,7 +65,7 @@ export class StateRows implements ServiceStates {
   }
 
   async transaction<T>(label: string, signal: AbortSignal, work: (db: unknown) => Promise<T>): Promise<T> {
-    const { begin } = await this.#opened()
+    const { begin } = await this.#home.get()
     for (let reruns = 0; ; reruns++) {
       const unit = begin(label, signal)
       try {
@@ -81,19 +81,9 @@ export class StateRows implements ServiceStates {
   }
 
   async phaseOf({ name, key }: StatePlace): Promise<StoredState['phase']> {
-    const { store } = await this.#opened()
+    const { store } = await this.#home.get()
     const sql = `select phase, state_version, state from ${tablesOf(store).service} where name = ? and key = ?`
     return stateIn((await store.read(sql, [name, key]))[0]).phase
-  }
-
-  async #opened(): Promise<StatesHome> {
-    this.#opening ??= this.#open()
-    try {
-      return await this.#opening
-    } catch (error) {
-      this.#opening = undefined
-      throw error
-    }
   }
 }
 
