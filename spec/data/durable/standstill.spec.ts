@@ -8,7 +8,7 @@ import { waitFor } from '../../setup/wait-for.ts'
 import { describeInLasting, lastingStores, type TestStore } from '../stores.ts'
 import { Entry, Place, type Running } from './shop.ts'
 
-const seeds = Number(process.env['ISOCK_SEEDS'] ?? sizeOf({ all: 8, few: 1 }))
+const seeds = Number(process.env['ISOCK_STANDSTILLS'] ?? sizeOf({ all: 8, few: 1 }))
 const changes = 6
 const lanes = 6
 
