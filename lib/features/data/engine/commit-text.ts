@@ -47,9 +47,9 @@ export function letCommitByText(transaction: CommittingTransaction): void {
     const { trxClient } = transaction
     const query = trxClient.query
     trxClient.query = (its, sql) =>
-      query(its, sql).catch(async (error: unknown) => {
-        // A statement that failed leaves the transaction open, in which the pool would give the connection to somebody else.
-        await connection.query('rollback').catch(() => undefined)
+      query(its, sql).catch((error: unknown) => {
+        // A statement that failed leaves the transaction open. Who gets the connection next waits in its queue, behind this.
+        connection.query('rollback').catch(() => undefined)
         throw error
       })
     return transaction.query(connection, text, 1)
