@@ -389,7 +389,7 @@ describe('A server with data', function () {
   })
 
   const wrong: [string, object, string][] = [
-    ['no models', { models: [] }, 'option data.models'],
+    ['no list of models', {}, 'option data.models: expected a list of classes that extend Model'],
     ['what is no model', { models: [Date] }, 'option data.models: expected classes that extend Model'],
     [
       'two models of one name',

@@ -14,7 +14,7 @@ export type Persistence = 'shutdown' | { readonly everyMs: number } | false
 export type Durability = 'full' | 'normal'
 
 export interface DataOptions {
-  /** The classes that are tables. */
+  /** The classes that are tables. May be empty: durable actions, services and channels have tables of their own. */
   readonly models: readonly ModelClass[]
   /** `memory:` (the default), `file:<path>` (libsql), or `postgres://user@host:port/database`. */
   readonly url?: string | undefined

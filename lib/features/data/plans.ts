@@ -17,8 +17,7 @@ export class Plans {
 
   /** @throws ClientError (`INVALID_OPTION`). */
   constructor(models: readonly ModelClass[]) {
-    if (!Array.isArray(models) || models.length === 0)
-      throw invalidOption('data.models', 'a list of at least one class that extends Model', models)
+    if (!Array.isArray(models)) throw invalidOption('data.models', 'a list of classes that extend Model', models)
     this.all = models.map((model: ModelClass) => new ModelPlan(model))
     for (const plan of this.all) {
       const same = [...this.#byName.values()].find(({ name }) => name.toLowerCase() === plan.name.toLowerCase())

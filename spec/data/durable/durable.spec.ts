@@ -90,6 +90,17 @@ for (const kind of lastingStores)
       }
     }
 
+    it('need no model', async () => {
+      const alone = new Place(store.options, [])
+      try {
+        const { data } = await alone.serve({}, undefined, [new Send(new Gate())])
+        expect(await alone.client().runAction(Send, 'ann')).to.equal('sent to ann')
+        expect(data.transactions?.commits).to.equal(1)
+      } finally {
+        await alone.close()
+      }
+    })
+
     it('answer as others do', async () => {
       expect(await client.runAction(Send, 'ann')).to.equal('sent to ann')
       expect(await failureOf(client.runAction(Send, 'nobody'))).to.be.instanceOf(Refused)

@@ -76,7 +76,12 @@ export class Engine {
       connect: false,
       ensureDatabase: false,
       validateRequired: false,
-      discovery: { disableDynamicFileAccess: true, inferDefaultValues: false, requireEntitiesArray: true },
+      discovery: {
+        disableDynamicFileAccess: true,
+        inferDefaultValues: false,
+        requireEntitiesArray: true,
+        warnWhenNoEntities: false,
+      },
       metadataCache: { enabled: false },
       logger: () => undefined,
       debug: false,
