@@ -46,7 +46,7 @@ function headOf(group: Row['group'] | undefined): string[] {
 
 function line(row: Row, all: readonly Row[], figures: Figures): string[] {
   const { cell, group, server, client } = row
-  const rawCpu = all.find(({ contender }) => contender === 'raw socket')?.cpuPer100k.median
+  const rawCpu = all.find(({ contender }) => contender === 'raw socket')?.cpuPer100k
   // Elsewhere a call takes both sides.
   const isOneSided = group === 'fanout'
   return [
@@ -55,9 +55,9 @@ function line(row: Row, all: readonly Row[], figures: Figures): string[] {
     spreadText(row.p50Ms, inMs),
     spreadText(row.p99Ms, inMs),
     spreadText(row.cpuPer100k, seconds),
-    times(row.cpuPer100k.median, rawCpu),
-    times(row.cpuPer100k.median, figures.bestPeerCpu(cell)),
-    times(row.perSecond.median, figures.bestPeerRate(cell)),
+    times(row.cpuPer100k, rawCpu),
+    times(row.cpuPer100k, figures.bestPeerCpu(cell)),
+    times(row.perSecond, figures.bestPeerRate(cell)),
     isOneSided ? spreadText(server.cpuMicroseconds, short) : '-',
     isOneSided ? spreadText(client.cpuMicroseconds, short) : '-',
     spreadText(server.mebibytes, thousands),

@@ -1,5 +1,5 @@
 // Tables as text, for a terminal or for a page, and numbers as they stand in them.
-import type { Spread } from './summary.ts'
+import { ratioOf, type Spread } from './summary.ts'
 
 /** Cells of text; the first row is the head. */
 export type Table = readonly (readonly string[])[]
@@ -54,6 +54,6 @@ export function short(value: number): string {
   return value.toFixed(Math.abs(value) >= 10 ? 1 : 2)
 }
 
-export function times(value: number, base: number | undefined): string {
-  return base === undefined ? '-' : (value / base).toFixed(2)
+export function times(value: Spread, base: Spread | undefined): string {
+  return ratioOf(value, base)?.toFixed(2) ?? '-'
 }

@@ -6,6 +6,8 @@ export interface Spread {
   readonly median: number
   readonly min: number
   readonly max: number
+  /** In the order of the rounds. Left out: not known. */
+  readonly each?: readonly number[]
 }
 
 export interface Row {
@@ -78,7 +80,20 @@ export function spreadOf(numbers: readonly number[]): Spread {
   const sorted = numbers.toSorted((a, b) => a - b)
   const at = (index: number): number => sorted[index] ?? Number.NaN
   const middle = (sorted.length - 1) / 2
-  return { median: (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2, min: at(0), max: at(sorted.length - 1) }
+  const median = (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2
+  return { median, min: at(0), max: at(sorted.length - 1), each: numbers }
+}
+
+/**
+ * The median of the ratios of the rounds: a slow minute of the machine is in both of a round. Where the rounds are not known, or some
+ * are missing, the ratio of the medians.
+ */
+export function ratioOf(value: Spread | undefined, base: Spread | undefined): number | undefined {
+  if (value === undefined || base === undefined) return undefined
+  const { each = [] } = value
+  const { each: eachBase = [] } = base
+  if (each.length === 0 || each.length !== eachBase.length) return value.median / base.median
+  return spreadOf(each.map((one, round) => one / (eachBase[round] as number))).median
 }
 
 export function rowOf(cell: Cell, contender: string, kind: Row['kind'], samples: readonly Sample[]): Row {

@@ -1,5 +1,5 @@
 // What isock wants to reach, and whether this run shows it.
-import type { Results, Row, Spread } from './summary.ts'
+import { type Results, type Row, ratioOf, type Spread } from './summary.ts'
 
 export interface Target {
   readonly name: string
@@ -9,7 +9,7 @@ export interface Target {
   readonly isReached: boolean
 }
 
-/** Compares medians. */
+/** Compares rounds, see `ratioOf`. */
 export function checkTargets(results: Results): Target[] {
   const figures = new Figures(results)
   return [
@@ -78,13 +78,13 @@ function fanoutTargets(figures: Figures): Target[] {
 }
 
 function scaleTargets(figures: Figures): Target[] {
-  const idle = (what: string): number | undefined => figures.pointOf('scale idle', what)
+  const idle = (what: string): number | undefined => figures.pointOf('scale idle', what)?.median
   const most = figures.pointOf('scale away', 'CPU', 100_000)
   const none = figures.pointOf('scale away', 'CPU', 0)
   return [
     below('an idle link: heap at the server', idle('heap'), 8, 'KB'),
     below('an idle link: resident memory at the server', idle('resident memory'), 11, 'KB'),
-    atMost('CPU per call beside 100 000 sessions that are away', ratio(most, none), 1.05, 'that beside none'),
+    atMost('CPU per call beside 100 000 sessions that are away', ratioOf(most, none), 1.05, 'that beside none'),
   ]
 }
 
@@ -117,13 +117,12 @@ function short(ratio: number): string {
   return ratio.toFixed(2)
 }
 
-type Figure = (row: Row) => Spread | undefined
-const cpu: Figure = ({ cpuPer100k }) => cpuPer100k
-const rate: Figure = ({ perSecond }) => perSecond
-const p50: Figure = ({ p50Ms }) => p50Ms
-const serverCpu: Figure = ({ server }) => server.cpuMicroseconds
+const cpu = ({ cpuPer100k }: Row): Spread => cpuPer100k
+const rate = ({ perSecond }: Row): Spread => perSecond
+const p50 = ({ p50Ms }: Row): Spread | undefined => p50Ms
+const serverCpu = ({ server }: Row): Spread => server.cpuMicroseconds
 
-/** Ratios of medians; undefined where one of the two was not measured. */
+/** Ratios as of `ratioOf`; undefined where one of the two was not measured. */
 export class Figures {
   readonly #results: Results
 
@@ -132,64 +131,62 @@ export class Figures {
   }
 
   cpuRatio(cell: string, base: string): number | undefined {
-    return ratio(this.#of(cell, 'isock', cpu), this.#of(cell, base, cpu))
+    return ratioOf(this.#of(cell, 'isock', cpu), this.#of(cell, base, cpu))
   }
 
   rateRatio(cell: string, base: string): number | undefined {
-    return ratio(this.#of(cell, 'isock', rate), this.#of(cell, base, rate))
+    return ratioOf(this.#of(cell, 'isock', rate), this.#of(cell, base, rate))
   }
 
   p50Ratio(cell: string, base: string, own = 'isock'): number | undefined {
-    return ratio(this.#of(cell, own, p50), this.#of(cell, base, p50))
+    return ratioOf(this.#of(cell, own, p50), this.#of(cell, base, p50))
   }
 
   serverCpuRatio(cell: string, base: string): number | undefined {
-    return ratio(this.#of(cell, 'isock', serverCpu), this.#of(cell, base, serverCpu))
+    return ratioOf(this.#of(cell, 'isock', serverCpu), this.#of(cell, base, serverCpu))
   }
 
   /** What a point of a curve costs; without n its last one. */
-  pointOf(curve: string, what: string, n?: number): number | undefined {
+  pointOf(curve: string, what: string, n?: number): Spread | undefined {
     const series = this.#results.curves.find(({ name }) => name === curve)?.series.find((one) => one.what === what)
     const point = n === undefined ? series?.points.at(-1) : series?.points.find((one) => one.n === n)
-    return point?.cost.median
+    return point?.cost
   }
 
   cpuToBestPeer(cell: string): number | undefined {
-    return ratio(this.#of(cell, 'isock', cpu), this.bestPeerCpu(cell))
+    return ratioOf(this.#of(cell, 'isock', cpu), this.bestPeerCpu(cell))
   }
 
   rateToBestPeer(cell: string): number | undefined {
-    return ratio(this.#of(cell, 'isock', rate), this.bestPeerRate(cell))
+    return ratioOf(this.#of(cell, 'isock', rate), this.bestPeerRate(cell))
   }
 
   growth(cell: string, base: string): number | undefined {
-    return ratio(this.#of(cell, 'isock', cpu), this.#of(base, 'isock', cpu))
+    return ratioOf(this.#of(cell, 'isock', cpu), this.#of(base, 'isock', cpu))
   }
 
   mixToSuperjson(): number | undefined {
-    return ratio(this.#of('mix x64', 'isock', cpu), this.#results.superjson?.median)
+    return ratioOf(this.#of('mix x64', 'isock', cpu), this.#results.superjson)
   }
 
-  bestPeerCpu(cell: string): number | undefined {
-    const all = this.#peers(cell).map(({ cpuPer100k }) => cpuPer100k.median)
-    return all.length === 0 ? undefined : Math.min(...all)
+  bestPeerCpu(cell: string): Spread | undefined {
+    return this.#peers(cell)
+      .map(cpu)
+      .toSorted((one, other) => one.median - other.median)[0]
   }
 
-  bestPeerRate(cell: string): number | undefined {
-    const all = this.#peers(cell).map(({ perSecond }) => perSecond.median)
-    return all.length === 0 ? undefined : Math.max(...all)
+  bestPeerRate(cell: string): Spread | undefined {
+    return this.#peers(cell)
+      .map(rate)
+      .toSorted((one, other) => other.median - one.median)[0]
   }
 
   #peers(cell: string): Row[] {
     return this.#results.rows.filter((row) => row.cell === cell && row.kind === 'peer')
   }
 
-  #of(cell: string, contender: string, figure: Figure): number | undefined {
+  #of(cell: string, contender: string, figure: (row: Row) => Spread | undefined): Spread | undefined {
     const row = this.#results.rows.find((one) => one.cell === cell && one.contender === contender)
-    return row === undefined ? undefined : figure(row)?.median
+    return row === undefined ? undefined : figure(row)
   }
-}
-
-function ratio(value: number | undefined, base: number | undefined): number | undefined {
-  return value === undefined || base === undefined ? undefined : value / base
 }
