@@ -64,6 +64,22 @@ describe('ReadTurns', () => {
     expect([one.isPaused, two.isPaused]).to.deep.equal([false, false])
   })
 
+  it('reads one link of each address in a turn, where several of both wait', async () => {
+    const [a, b] = [accountAt('192.0.2.1'), accountAt('192.0.2.2')]
+    const [a1, a2, b1, b2] = [
+      linkOf('a1', a, flood),
+      linkOf('a2', a, flood),
+      linkOf('b1', b, flood),
+      linkOf('b2', b, flood),
+    ]
+    for (const link of [a1, a1, a2, b1, b1, b2]) link.reader.take(chunk)
+    expect(reads).to.deep.equal(['a1', 'b1'])
+    await nextTurn()
+    expect(reads.splice(0)).to.deep.equal(['a1', 'b1', 'a1', 'b1'])
+    await nextTurn()
+    expect(reads).to.deep.equal(['a2', 'b2'])
+  })
+
   it('begins again with each turn', async () => {
     const link = linkOf('a', accountAt('192.0.2.1'), 600)
     for (let turn = 0; turn < 5; turn++) {
