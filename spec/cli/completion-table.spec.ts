@@ -8,7 +8,7 @@ function command(name: string): Command {
   return new Command(name).helpOption(false).helpCommand(false)
 }
 
-function valueOf(option: Option): Completion | undefined {
+function completionOf(option: Option): Completion | undefined {
   return completionTable(command('p').addOption(option))[0]?.options[0]?.value
 }
 
@@ -72,20 +72,20 @@ describe('The table of completions', () => {
 
 describe('The value of an option', () => {
   it('is completed where it has one, required or not', () => {
-    expect(valueOf(new Option('--file'))).to.equal(undefined)
-    expect(valueOf(new Option('--file <name>'))).to.equal('files')
-    expect(valueOf(new Option('--file [name]'))).to.equal('files')
-    expect(valueOf(new Option('--rate <n>'))).to.equal('nothing')
-    expect(valueOf(new Option('--rate [n]'))).to.equal('nothing')
+    expect(completionOf(new Option('--file'))).to.equal(undefined)
+    expect(completionOf(new Option('--file <name>'))).to.equal('files')
+    expect(completionOf(new Option('--file [name]'))).to.equal('files')
+    expect(completionOf(new Option('--rate <n>'))).to.equal('nothing')
+    expect(completionOf(new Option('--rate [n]'))).to.equal('nothing')
   })
 
   it('is one of its choices', () => {
-    expect(valueOf(new Option('--file <kind>').choices(['a', 'b']))).to.deep.equal({ choices: ['a', 'b'] })
+    expect(completionOf(new Option('--file <kind>').choices(['a', 'b']))).to.deep.equal({ choices: ['a', 'b'] })
   })
 
   it('is a file where its flags say so', () => {
     for (const word of ['file', 'path', 'directory', 'modules'])
-      expect(valueOf(new Option(`--x <${word}>`)), word).to.equal('files')
+      expect(completionOf(new Option(`--x <${word}>`)), word).to.equal('files')
   })
 })
 

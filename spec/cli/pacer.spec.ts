@@ -12,7 +12,7 @@ class Platform {
   /** What was set, in order: 'turn', or the delay of a timer. */
   readonly set: (number | 'turn')[] = []
   readonly cleared: unknown[] = []
-  #runs: Run[] = []
+  readonly #runs: Run[] = []
 
   during<T>(work: () => T): T {
     const { setTimeout, setImmediate, clearTimeout, clearImmediate, performance } = globalThis
