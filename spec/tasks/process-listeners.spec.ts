@@ -119,8 +119,8 @@ describe('The end of a client', () => {
   it('stops once what it listens to, and not what has been stopped', () => {
     const world = new World()
     const stops: string[] = []
-    const watched = (name: string): Listening<unknown> => {
-      const listening = world.listen(name)
+    const watched = (name: string, options?: object): Listening<unknown> => {
+      const listening = world.listen(name, options)
       const stop = listening.stop.bind(listening)
       listening.stop = () => {
         stops.push(name)
@@ -130,6 +130,7 @@ describe('The end of a client', () => {
     }
     watched('a').stop()
     watched('b')
+    watched('c', { signal: AbortSignal.abort() })
     world.listeners.close()
     world.listeners.close()
     expect(stops).to.deep.equal(['a', 'b'])
