@@ -95,9 +95,7 @@ describe('Existing rows', () => {
     await add('1', null)
     await requireTargets(plan, 'author', notes, { name: 'Author', table: undefined }, manager)
     await add('2', 'ann')
-    const error = await failureOf(
-      requireTargets(plan, 'author', notes, { name: 'Author', table: undefined }, manager),
-    )
+    const error = await failureOf(requireTargets(plan, 'author', notes, { name: 'Author', table: undefined }, manager))
     expect(error).to.be.instanceOf(ConflictError)
   })
 })
