@@ -43,10 +43,10 @@ describe('The rows of a CSV file', () => {
   })
 
   it('are refused where they have another number of cells than the header', async () => {
-    const error = (await failureOf(rowsOf('a,b\n1,2\n3\n'))) as InvalidDataError & { row?: number }
+    const error = await failureOf(rowsOf('a,b\n1,2\n3\n'))
     expect(error).to.be.instanceOf(InvalidDataError)
     expect(error.message).to.match(/^row 2: Invalid Record Length/)
-    expect(error.row).to.equal(2)
+    expect(error).to.have.property('row', 2)
   })
 
   it('are refused where a quote is not closed', async () => {
