@@ -42,7 +42,7 @@ describe('The route of a path', () => {
   it('is none outside of the prefix', () => {
     expect(routeOf('/actions', '/api')).to.equal(undefined)
     expect(routeOf('/api', '/api')).to.equal(undefined)
-    expect(routeOf('/apiactions', '/api')).to.equal(undefined)
+    expect(routeOf('/api-actions', '/api')).to.equal(undefined)
     expect(routeOf('/other/actions', '/api')).to.equal(undefined)
     expect(routeOf('/x/api/actions', '/api')).to.equal(undefined)
   })
