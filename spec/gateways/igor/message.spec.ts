@@ -68,7 +68,7 @@ describe('A message of an Igor client', () => {
   })
 
   it('is refused beyond the limits', () => {
-    const deep = `{"streamId":1,"action":"a","data":${'['.repeat(50)}${']'.repeat(50)}}`
+    const deep = `{"streamId":1,"action":"a","pad":"${'x'.repeat(20_000)}","data":${'['.repeat(50)}${']'.repeat(50)}}`
     expect(readMessage(deep, { maxDepth: 20, maxContainers: 1_000 }).kind).to.equal('wrong')
     expect(readMessage(deep, { maxDepth: 100, maxContainers: 1_000 }).kind).to.equal('run')
   })
