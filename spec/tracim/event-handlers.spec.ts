@@ -5,6 +5,7 @@ import type { DaemonEvent } from '../../lib/tracim/daemon-event.ts'
 import { EventHandlers, tracimEventOf } from '../../lib/tracim/event-handlers.ts'
 
 const client = { name: 'the client' }
+const errorIn = (event: DaemonEvent | undefined) => (event?.data as { error?: unknown } | undefined)?.error
 
 function handlersOf(...types: readonly string[]) {
   const seen: string[] = []
@@ -82,7 +83,7 @@ describe('The handlers of events', () => {
     await handlers.run({ type: 'mine', path: '/a', data: null })
     expect(seen).to.deep.equal(['custom_error', 'mine'])
     expect(events[0]).to.deep.equal({ type: 'custom_error', path: '', data: { error } })
-    expect((events[0]?.data as { error: unknown }).error).to.equal(error)
+    expect(errorIn(events[0])).to.equal(error)
     expect(logged).to.deep.equal([])
   })
 
@@ -95,7 +96,7 @@ describe('The handlers of events', () => {
       const { handlers, seen, events } = handlersOf(...all)
       await handlers.run(tracim(data))
       expect(seen).to.deep.equal(['custom_message', 'daemon_tracim_event', 'custom_error'])
-      expect((events[2]?.data as { error: unknown }).error).to.be.instanceOf(Class)
+      expect(errorIn(events[2])).to.be.instanceOf(Class)
     }
   })
 
