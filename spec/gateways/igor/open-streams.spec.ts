@@ -8,10 +8,17 @@ import { settle } from '../../setup/virtual-clock.ts'
 class Call {
   readonly id = 1
   readonly cancelled: string[] = []
-  readonly #ending = Promise.withResolvers<IteratorResult<unknown, unknown>>()
+  readonly #ended: Promise<void>
+  #end: () => void = () => undefined
 
-  [Symbol.asyncIterator]() {
-    return { next: () => this.#ending.promise }
+  constructor() {
+    this.#ended = new Promise((resolve) => {
+      this.#end = resolve
+    })
+  }
+
+  async *[Symbol.asyncIterator]() {
+    await this.#ended
   }
 
   cancel(reason: string): void {
@@ -19,7 +26,7 @@ class Call {
   }
 
   end(): void {
-    this.#ending.resolve({ done: true, value: undefined })
+    this.#end()
   }
 }
 
@@ -31,7 +38,11 @@ function streamsOf({ maxStreams = 2, maxInputBytes = 100 } = {}) {
     maxStreams,
     maxInputBytes,
     mayComeBack: () => state.isAway,
-    held: { change: (by: number) => (state.held += by) } as never,
+    held: {
+      change: (by: number) => {
+        state.held += by
+      },
+    } as never,
   })
   const begin = (streamId: string | number, bytes = 1, local: object = {}) => {
     const call = new Call()
@@ -162,7 +173,9 @@ describe('The open streams of an Igor client', () => {
     begin(2, 1, one)
     streams.muteAll()
     begin(3, 1, two)
-    expect([...streams.locals()]).to.have.members([one, two]).and.have.length(2)
+    expect([...streams.locals()])
+      .to.have.members([one, two])
+      .and.have.length(2)
     expect([one, two, none].map((local) => streams.runOn(local as never))).to.deep.equal([true, true, false])
   })
 })
