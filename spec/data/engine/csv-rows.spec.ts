@@ -56,7 +56,9 @@ describe('The rows of a CSV file', () => {
   })
 
   it('are refused where a quote stands within a cell', async () => {
-    expect((await failureOf(rowsOf('a,b\n1,x"y"\n'))).message).to.match(/Invalid Opening Quote/)
+    const error = await failureOf(rowsOf('a,b\n1,x"y"\n'))
+    expect(error).to.be.instanceOf(InvalidDataError)
+    expect(error.message).to.match(/^row 1: Invalid Opening Quote/)
   })
 
   it('are refused where they are longer than a text may be', async () => {

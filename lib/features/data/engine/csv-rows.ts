@@ -14,7 +14,7 @@ export async function* csvRows(
   broken: Broken,
   maxRowLength: number = constants.MAX_STRING_LENGTH,
 ): AsyncGenerator<ReadCell[], void> {
-  const { parse } = await withPackages('a CSV file', ['csv-parse'], () => import('csv-parse'))
+  const { CsvError, parse } = await withPackages('a CSV file', ['csv-parse'], () => import('csv-parse'))
   const parser = parse({
     bom: true,
     cast: (value, { quoting }) => (value === '' && !quoting ? null : value),
@@ -26,8 +26,9 @@ export async function* csvRows(
   try {
     for await (const record of parser) yield record as ReadCell[]
   } catch (error) {
-    const { code = '', message, records: row } = error as { code?: string; message: string; records?: number }
-    throw code.startsWith('CSV_') ? broken(`row ${row ?? '?'}: ${message}`, row) : error
+    if (!(error instanceof CsvError)) throw error
+    const { records: row } = error as { records?: number }
+    throw broken(`row ${row ?? '?'}: ${error.message}`, row)
   } finally {
     parser.destroy()
     await feeding
