@@ -235,7 +235,7 @@ for (const kind of lastingStores)
       const database = await first.server.db[durableStore]()
       const rows = new KeyRows(database, 1, 1_000)
       const callKey = callKeyOf({ identity: undefined, key, actionName: 'Post', data: undefined })
-      const place = { session: 'f'.repeat(32), slot: 1, seq: 1 }
+      const place = { session: 'f'.repeat(32), generation: 1, slot: 1, seq: 1 }
       const recorded = { answer: { kind: 0x21, seq: 1, items: 0, value: undefined }, items: [] } as never
       await database.transaction((run) => runLast(run, rows.writing(callKey, place, recorded)))
       await waitFor(async () => (await rows.find(callKey, 1)) === undefined)

@@ -242,6 +242,7 @@ export class FakeStore {
   async #insert(work: Work, insert: Insert, values: readonly Value[]): Promise<RowData[]> {
     const table = this.#table(insert.table)
     const none = this.#scope(work, {}, values)
+    if (!holds(insert.where, none)) return []
     const given = Object.fromEntries(insert.values.map(([column, value]) => [column, value(none)]))
     const row: RowData = Object.fromEntries(table.form.columns.map((column) => [column, given[column] ?? null]))
     const key = keyOf(table, row)

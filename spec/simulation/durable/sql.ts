@@ -21,6 +21,8 @@ export interface Insert {
   readonly table: string
   readonly alias: string
   readonly values: readonly (readonly [column: string, value: Expression])[]
+  /** Without it, nothing is inserted. */
+  readonly where: Expression | undefined
   readonly conflict: { readonly set: Changes | undefined; readonly where: Expression | undefined } | undefined
   readonly returning: readonly string[]
 }
@@ -121,10 +123,14 @@ class Parser {
     this.#need('(')
     const columns = this.#names()
     this.#need(')')
-    this.#need('values')
-    this.#need('(')
+    const isSelected = this.#is('select')
+    if (!isSelected) {
+      this.#need('values')
+      this.#need('(')
+    }
     const given = this.#list(() => this.#expression())
-    this.#need(')')
+    if (!isSelected) this.#need(')')
+    const where = isSelected ? this.#where() : undefined
     const values = columns.map((column, i) => [column, given[i] as Expression] as const)
     let conflict: Insert['conflict']
     if (this.#is('on')) {
@@ -140,7 +146,7 @@ class Parser {
         conflict = { set: this.#changes(), where: this.#where() }
       }
     }
-    return { kind: 'insert', table, alias, values, conflict, returning: this.#returning() }
+    return { kind: 'insert', table, alias, values, where, conflict, returning: this.#returning() }
   }
 
   #update(): Update {

@@ -4,7 +4,8 @@
 //   no row, or one of an earlier call of the slot  ──> written: ours counts
 //   a row of this call                             ──> not written: that one counts
 //   a row of a later call                          ──> not written: the caller has long settled this one
-//   no session                                     ──> the statement fails: the session is over
+//   no session                                     ──> not written, or the statement fails: the session is over
+//   a session of another generation                ──> not written: another server has it, or the store has lost our adoption
 //
 // The row of a durable action is written before it starts, and its answer is put into it while it says so:
 //
@@ -29,6 +30,8 @@ export class NotOurs extends Error {
 /** A call, by the row that its answer has. */
 export interface CallPlace {
   readonly session: string
+  /** Of the session, as the server knows it that writes. */
+  readonly generation: number
   readonly slot: number
   readonly seq: number
 }
@@ -58,7 +61,8 @@ export class AnswerRows {
     this.#store = store
     const now = nowIn(store)
     this.#upsert = `insert into ${answer} as held (session, slot, seq, state, action, items, answer, at)
-      values (?, ?, ?, ?, ?, ?, ?, ${now}) on conflict (session, slot) do update set seq = excluded.seq,
+      select ?, ?, ?, ?, ?, ?, ?, ${now} where exists (select 1 from ${session} ours where ours.id = ? and ours.generation = ?)
+      on conflict (session, slot) do update set seq = excluded.seq,
       state = excluded.state, action = excluded.action, items = excluded.items, answer = excluded.answer, at = excluded.at
       where held.seq < excluded.seq returning seq`
     // The same start, when the answer to its commit was lost.
@@ -75,18 +79,18 @@ export class AnswerRows {
   }
 
   /** Writes an answer as the last statement of a transaction. It throws NotOurs where that must be rolled back. */
-  writing({ session, slot, seq }: CallPlace, action: string, recorded: RecordedAnswer): LastStatement {
+  writing(place: CallPlace, action: string, recorded: RecordedAnswer): LastStatement {
     const { state, items, answer } = storedForm(recorded)
     return {
       sql: this.#upsert,
-      values: [session, slot, seq, state, action, items, answer],
+      values: valuesOf(place, [state, action, items, answer]),
       errorOf: (error) => (error === undefined ? new NotOurs('answered') : this.#errorOf(error)),
     }
   }
 
   /** Records that a call starts; `token` is the start's own. False: the call has a row. @throws NotOurs ('session over'). */
-  async start(run: Run, { session, slot, seq }: CallPlace, action: string, token: Uint8Array): Promise<boolean> {
-    const values = [session, slot, seq, AnswerState.Started, action, null, token]
+  async start(run: Run, place: CallPlace, action: string, token: Uint8Array): Promise<boolean> {
+    const values = valuesOf(place, [AnswerState.Started, action, null, token])
     return (await this.#run(run, this.#start, values)).length > 0
   }
 
@@ -131,8 +135,8 @@ export class AnswerRows {
   }
 
   /** What is recorded of this call. One that another server has started is cut if the session is ours, by this generation. */
-  async find(place: CallPlace, generation: number): Promise<Found | undefined> {
-    const { session, slot, seq } = place
+  async find(place: CallPlace): Promise<Found | undefined> {
+    const { session, generation, slot, seq } = place
     const [row] = await this.#store.read(this.#select, [session, slot])
     const found = row === undefined ? 0 : Number(row['seq'])
     if (found < seq) return undefined
@@ -146,7 +150,7 @@ export class AnswerRows {
     if ((await this.#store.transaction((run) => run(this.#cut, values))).length > 0) return 'cut'
     const [again] = await this.#store.read(this.#select, [session, slot])
     const isRunning = again === undefined || Number(again['state']) === AnswerState.Started
-    return isRunning || Number(again['seq']) !== seq ? 'running' : this.find(place, generation)
+    return isRunning || Number(again['seq']) !== seq ? 'running' : this.find(place)
   }
 
   async #run(run: Run, sql: string, values: readonly Value[]): Promise<readonly Row[]> {
@@ -160,4 +164,8 @@ export class AnswerRows {
   #errorOf(error: unknown): unknown {
     return this.#store.lacksReference(error) ? new NotOurs('session over') : error
   }
+}
+
+function valuesOf({ session, generation, slot, seq }: CallPlace, row: readonly Value[]): Value[] {
+  return [session, slot, seq, ...row, session, generation]
 }

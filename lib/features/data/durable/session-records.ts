@@ -97,7 +97,7 @@ export class SessionRecords implements CallRecords {
 
   async find(seq: number): Promise<RecordedAnswer | undefined> {
     this.#kept.claim(seq)
-    const found = await this.#home.answers.find(this.#placeOf(seq), this.#generation)
+    const found = await this.#home.answers.find(this.#placeOf(seq))
     // Its caller has settled it long ago, and used its slot again.
     if (found === 'later') return this.#unknown(seq, '')
     if (found === 'cut') return this.unknown(seq, '', 'it had started at a server that is gone')
@@ -251,6 +251,6 @@ export class SessionRecords implements CallRecords {
   }
 
   #placeOf(seq: number): CallPlace {
-    return { session: this.#session, slot: seq % this.#slotCount, seq }
+    return { session: this.#session, generation: this.#generation, slot: seq % this.#slotCount, seq }
   }
 }

@@ -1,10 +1,15 @@
 // The last statement of a durable transaction of PostgreSQL and its COMMIT as one text, which saves a round trip. Where the statement writes
 // no row, a division by the number of rows fails, and with it the whole text: the transaction is undone.
+import { platformClock } from '../../../core/base/clock.ts'
+import { settlesWithin } from '../../../core/base/settles-within.ts'
 import type { Value } from '../durable/durable-store.ts'
 import type { LastStatement } from '../durable/last-statement.ts'
 
 /** Values of more bytes are not worth writing as text, which doubles them. */
 const mostBytes = 8 * 1024
+
+/** As long as knex waits for its own. */
+const rollbackLimitMs = 5_000
 
 const divisionByZero = '22012'
 
@@ -47,9 +52,9 @@ export function letCommitByText(transaction: CommittingTransaction): void {
     const { trxClient } = transaction
     const query = trxClient.query
     trxClient.query = (its, sql) =>
-      query(its, sql).catch((error: unknown) => {
-        // A statement that failed leaves the transaction open. Who gets the connection next waits in its queue, behind this.
-        connection.query('rollback').catch(() => undefined)
+      query(its, sql).catch(async (error: unknown) => {
+        // A statement that failed leaves the transaction open, in which the pool would give the connection to somebody else.
+        await settlesWithin(platformClock, connection.query('rollback'), rollbackLimitMs)
         throw error
       })
     return transaction.query(connection, text, 1)
