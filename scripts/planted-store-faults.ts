@@ -17,7 +17,7 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: 'commit the effect, then the answer in a transaction of its own',
     file: run,
-    from: '        await this.#records.write(run, seq, actionName, recorded, this.#turn?.key)\n      })\n',
+    from: '        return this.#records.write(run, seq, actionName, recorded, this.#turn?.key)\n      })\n',
     to: '      })\n      await this.#records.recordAll(seq, actionName, recorded, this.#turn?.key)\n',
   },
   {
@@ -28,7 +28,7 @@ export const storeMutants: readonly Mutant[] = [
     more: [
       {
         file: run,
-        from: '        await this.#records.write(run, seq, actionName, recorded, this.#turn?.key)\n      })\n',
+        from: '        return this.#records.write(run, seq, actionName, recorded, this.#turn?.key)\n      })\n',
         to: '      })\n',
       },
     ],
