@@ -29,10 +29,15 @@ const kinds: readonly OperationKind[] = [
 const cuts: readonly Cut[] = ['reset', 'finish', 'half', 'silent']
 const accountCount = 2
 
+const isCommit = (sql: string): boolean => sql === 'commit'
+/** Where its transaction is still open, nothing else than its row says that a call may have been answered. */
+const isAnswer = (sql: string): boolean => sql.startsWith('insert into isock_answer')
+const moments = [isCommit, isCommit, isAnswer, (sql: string) => !isCommit(sql)]
+
 /** A fault that waits for a message between a server and its store. */
 interface Aimed {
   readonly phase: Phase
-  readonly isCommit: boolean
+  readonly isIt: (sql: string) => boolean
   readonly strike: (life: Life) => void
 }
 
@@ -236,12 +241,12 @@ class World {
   /** The next message of a kind between any server and its store is when it happens. */
   #aim(strike: (life: Life) => void): void {
     const random = this.#random
-    this.#aimed = { phase: random.pick(['sent', 'arrived', 'answered']), isCommit: random.chance(0.5), strike }
+    this.#aimed = { phase: random.pick(['sent', 'arrived', 'answered']), isIt: random.pick(moments), strike }
   }
 
   #onMessage(process: SimProcess, phase: Phase, sql: string): void {
     const aimed = this.#aimed
-    if (aimed === undefined || aimed.phase !== phase || aimed.isCommit !== (sql === 'commit')) return
+    if (aimed === undefined || aimed.phase !== phase || !aimed.isIt(sql)) return
     const life = this.#lives.find((one) => one.process === process)
     if (life?.isIn !== true || process.isStill) return
     this.#aimed = undefined
@@ -262,6 +267,7 @@ class World {
         this.#note(`${life.name} is replaced`)
         if (random.chance(0.6)) life.cut(random.pick(cuts))
         this.#replace(life)
+        if (random.chance(0.2)) this.#later(random.between(0, 4_000), () => this.#drainOther(life))
       })
     }
     this.#later(forMs, () => {
@@ -343,6 +349,12 @@ class World {
       this.#note(`${life.name} has shut down`)
     })
     if (!isBefore) this.#later(this.#random.between(0, 5_000), () => this.#replace(life))
+  }
+
+  /** One that has taken over leaves again. */
+  #drainOther(life: Life): void {
+    const others = this.#lives.filter((other) => other !== life && other.isIn && !other.process.isStill)
+    if (others.length > 0) this.#drain(this.#random.pick(others))
   }
 
   /** One after the other. */
