@@ -63,6 +63,7 @@ class World {
   readonly #isSkewed: boolean
   #faultCount = 0
   #openCount = 0
+  #isClosing = false
   #loadingCount = 0
   /** Until then something of what happened to them is not over. */
   #troubledUntilMs = busyMs
@@ -364,7 +365,8 @@ class World {
   }
 
   #replace({ address }: Life): void {
-    this.#begin(address)
+    // A server that had not started when the world was closed has no successor.
+    if (!this.#isClosing) this.#begin(address)
   }
 
   #end(life: Life): void {
@@ -398,6 +400,7 @@ class World {
   }
 
   async #close(): Promise<string[]> {
+    this.#isClosing = true
     const closings = [
       ...this.#callers.map((caller) => caller.close()),
       ...this.#lives.filter(({ hasEnded, isLeaving }) => !hasEnded && !isLeaving).map((life) => life.shutDown(0)),
