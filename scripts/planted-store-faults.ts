@@ -113,15 +113,10 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: 'send a call again as if for the first time',
     file: 'lib/core/session/call-sender.ts',
-    from: '(isRepeated ? Math.max(2, call.attempt) : 1)',
-    to: '1',
+    from: 'this.#isAdopted && !isRepeated ? 1',
+    to: 'this.#isAdopted ? 1',
   },
-  {
-    name: 'count the attempts of a call, not those of its number',
-    file: 'lib/core/session/call-sender.ts',
-    from: 'this.#isAdopted ? (isRepeated ? Math.max(2, call.attempt) : 1) : call.attempt',
-    to: 'call.attempt',
-  },
+  // To count the attempts of a call instead of those of its number only makes outcomes unknown that could be known: spec/session/adoption.spec.ts.
   {
     name: 'adopt a session and leave its generation',
     file: rows,
@@ -165,6 +160,13 @@ export const storeMutants: readonly Mutant[] = [
     file: run,
     from: 'if (this.#mustCommit || this.#context.mayHaveRun) return',
     to: 'if (this.#mustCommit) return',
+    more: [
+      {
+        file: foreign,
+        from: "    if (kind !== 'recorded') {",
+        to: "    if (kind !== 'recorded' || answer.kind === Kind.Result) {",
+      },
+    ],
   },
 ]
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: see above

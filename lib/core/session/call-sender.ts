@@ -87,8 +87,8 @@ export class CallSender {
       kind: Kind.Call,
       seq: call.seq,
       ref,
-      // In an adopted session it says whether the callee's predecessor may know this number.
-      attempt: this.#isAdopted ? (isRepeated ? Math.max(2, call.attempt) : 1) : call.attempt,
+      // In an adopted session 1 says that the callee's predecessor does not know this number, also where the call was refused before.
+      attempt: this.#isAdopted && !isRepeated ? 1 : call.attempt,
       remainingMs: this.#remainingMs(call),
       inputs: request.feeds?.length ?? 0,
       metadata: request.metadata,

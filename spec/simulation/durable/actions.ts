@@ -12,6 +12,8 @@ export interface Request {
   readonly accounts: readonly number[]
   /** How likely a run throws. */
   readonly fails: number
+  /** How likely a run finds nothing to do: what is there has changed since another run looked. */
+  readonly skips: number
 }
 
 /** What a handler needs of the world. */
@@ -27,6 +29,8 @@ export interface Surroundings {
 
 export interface Done {
   readonly run: string
+  /** It found nothing to do. */
+  readonly isIdle?: boolean
 }
 
 export class Planned extends ActionError {
@@ -74,6 +78,12 @@ export function implementations({ run, request, sleep, chance, complain }: Surro
     if (chance(0.3)) await sleep(takesMs / 2)
     if (willThrow) throw new Planned(name)
   }
+  const writeIfAny = async (asked: Request, name: string, context: Context): Promise<Done> => {
+    const isIdle = asked.skips > 0 && chance(asked.skips)
+    if (isIdle) await dbOf(context).effects()
+    else await write(asked, name, context)
+    return { run: name, isIdle }
+  }
   const askBack = async (id: number, context: Context): Promise<void> => {
     const answer = await context.client.runAction(AskBack, id)
     if (answer !== id + 1) complain(`asked its client back for ${id}, and got ${answer}`)
@@ -82,8 +92,7 @@ export function implementations({ run, request, sleep, chance, complain }: Surro
     pay: async (asked: Request, context: Context): Promise<Done> => {
       const name = run(asked.id)
       if (chance(0.5)) await sleep(asked.takesMs / 2)
-      await write(asked, name, context)
-      return { run: name }
+      return writeIfAny(asked, name, context)
     },
     look: async ({ id, takesMs }: Request, context: Context): Promise<Done> => {
       const name = run(id)
@@ -93,12 +102,12 @@ export function implementations({ run, request, sleep, chance, complain }: Surro
     },
     feed: async function* (asked: Request, context: Context): AsyncGenerator<number, Done, undefined> {
       const name = run(asked.id)
+      let done: Done | undefined
       for (let i = 0; i < asked.itemCount; i++) {
-        if (i === 1) await write(asked, name, context)
+        if (i === 1) done = await writeIfAny(asked, name, context)
         yield i
       }
-      if (asked.itemCount < 2) await write(asked, name, context)
-      return { run: name }
+      return done ?? writeIfAny(asked, name, context)
     },
     /** The first number is the operation, the others are to be summed up. */
     collect: async (numbers: AsyncIterable<number>, context: Context): Promise<Done & { sum: number }> => {

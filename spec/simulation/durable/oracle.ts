@@ -1,7 +1,7 @@
 // What must be true of operations over the fake store: of what their callers heard, and of the effects that are in the store in the end.
 // Knows nothing of sessions, numbers, rows of answers or servers.
 import { CancelledError, DeadlineError, IsockError, OutcomeUnknownError } from '../../../lib/index.ts'
-import type { Request } from './actions.ts'
+import type { Done, Request } from './actions.ts'
 import type { RowData } from './sql.ts'
 
 export type OperationKind = 'pay' | 'look' | 'feed' | 'collect' | 'confirm' | 'plain' | 'ask' | 'again'
@@ -26,7 +26,7 @@ export interface Operation {
 
 /** Whether its outcome shows that its session was recorded when it was settled. */
 export function showsSession({ kind, outcome }: Operation): boolean {
-  return kind !== 'look' && transactional.has(kind) && outcome?.ok === true
+  return kind !== 'look' && transactional.has(kind) && outcome?.ok === true && !(outcome.value as Done).isIdle
 }
 
 const toleranceMs = 1
@@ -106,9 +106,9 @@ export class Oracle {
     effects: readonly string[],
   ): Generator<string> {
     if (outcome?.ok === true) {
-      const { run, sum } = outcome.value as { run: string; sum?: number }
-      const expected = kind === 'look' ? 'none' : run
-      const found = effects[0] ?? (kind === 'look' ? 'none' : 'no effect')
+      const { run, isIdle, sum } = outcome.value as Done & { sum?: number }
+      const expected = kind === 'look' || isIdle ? 'none' : run
+      const found = effects[0] ?? (kind === 'look' || isIdle ? 'none' : 'no effect')
       if (found !== expected) yield `gave the value of ${run}, its effect is ${found}`
       if (kind === 'feed' && items.length !== request.itemCount) yield `${items.length} items of ${request.itemCount}`
       if (sum !== undefined && sum !== sumOf(request.itemCount)) yield `summed up to ${sum}`

@@ -32,6 +32,7 @@ const accountCount = 2
 const isCommit = (sql: string): boolean => sql === 'commit'
 /** Where its transaction is still open, nothing else than its row says that a call may have been answered. */
 const isAnswer = (sql: string): boolean => sql.startsWith('insert into isock_answer')
+const isAdoption = (sql: string): boolean => sql.startsWith('update isock_session') && sql.includes('generation + 1')
 const moments = [isCommit, isCommit, isAnswer, (sql: string) => !isCommit(sql)]
 
 /** A fault that waits for a message between a server and its store. */
@@ -268,7 +269,8 @@ class World {
         this.#note(`${life.name} is replaced`)
         if (random.chance(0.6)) life.cut(random.pick(cuts))
         this.#replace(life)
-        if (random.chance(0.2)) this.#later(random.between(0, 4_000), () => this.#drainOther(life))
+        if (random.chance(0.1)) this.#aimed = { phase: 'answered', isIt: isAdoption, strike: this.#toLeaveSoon }
+        else if (random.chance(0.1)) this.#later(random.between(0, 4_000), () => this.#drainOther(life))
       })
     }
     this.#later(forMs, () => {
@@ -299,6 +301,13 @@ class World {
     this.#note(`${life.name} crashes, ${isHeard ? 'heard' : 'silently'}`)
     life.crash(isHeard)
     this.#later(this.#random.between(0, 4_000), () => this.#replace(life))
+  }
+
+  /** It has taken over a session, whose client may not have said yet what it still waits for: it leaves, or its program ends the session. */
+  readonly #toLeaveSoon = (life: Life): void => {
+    const random = this.#random
+    const isEnded = random.chance(0.5)
+    this.#later(random.between(0, 30), () => (isEnded ? this.#endSession(life) : this.#drain(life)))
   }
 
   #cutOff(life: Life): void {
