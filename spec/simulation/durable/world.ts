@@ -269,8 +269,9 @@ class World {
         this.#note(`${life.name} is replaced`)
         if (random.chance(0.6)) life.cut(random.pick(cuts))
         this.#replace(life)
-        if (random.chance(0.1)) this.#aimed = { phase: 'answered', isIt: isAdoption, strike: this.#toLeaveSoon }
-        else if (random.chance(0.1)) this.#later(random.between(0, 4_000), () => this.#drainOther(life))
+        const dice = random.next()
+        if (dice < 0.1) this.#aimed = { phase: 'answered', isIt: isAdoption, strike: this.#toLeaveSoon }
+        else if (dice < 0.2) this.#later(random.between(0, 4_000), () => this.#drainOther(life))
       })
     }
     this.#later(forMs, () => {
