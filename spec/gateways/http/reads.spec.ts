@@ -134,6 +134,29 @@ describe('HTTP: an action called by GET', () => {
     expect(runs).to.equal(0)
   })
 
+  for (const [what, headers, body, status] of [
+    ['a length of 0', { 'content-length': '0' }, '', 200],
+    ['a length of 1', { 'content-length': '1' }, '1', 400],
+    ['a body in chunks', { 'transfer-encoding': 'chunked' }, '1', 400],
+    ['no byte in chunks', { 'transfer-encoding': 'chunked' }, '', 400],
+  ] as const)
+    it(`is ${status === 200 ? 'answered' : 'refused, and told to use POST,'} with ${what}`, async () => {
+      await start()
+      const [got, text] = await new Promise<[number | undefined, string]>((resolve, reject) => {
+        const asking = request(`${world.url}/actions/Price?data=1`, { headers }, (answer) => {
+          let all = ''
+          answer.on('data', (chunk) => {
+            all += chunk
+          })
+          answer.on('end', () => resolve([answer.statusCode, all]))
+        })
+        asking.on('error', reject).end(body)
+      })
+      expect(got).to.equal(status)
+      expect(runs).to.equal(status === 200 ? 1 : 0)
+      if (status === 400) expect(text).to.include('use POST for a body')
+    })
+
   it('has a query of a bounded length', async () => {
     await start({ http: { maxQueryBytes: 100 } })
     expect(await asked(`x=${'y'.repeat(98)}`)).to.deep.equal({ x: 'y'.repeat(98) })
@@ -178,6 +201,14 @@ describe('HTTP: an action called by GET', () => {
       'Accept',
       'Authorization',
       'Isock-Credentials',
+    ])
+    const asOne = await get('/actions/Price?data=1', { 'isock-meta-tenant': 'a', traceparent: 'x', 'isock-other': 'b' })
+    expect(asOne.headers.get('vary')?.split(', ')).to.have.members([
+      'Origin',
+      'Accept',
+      'Authorization',
+      'Isock-Credentials',
+      'isock-meta-tenant',
     ])
     expect((await get('/actions/Price?data=1')).headers.get('etag')).to.equal(etag)
     for (const known of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
