@@ -55,8 +55,8 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: 'record the answer without looking at the number that the row has',
     file: 'lib/features/data/durable/answer-rows.ts',
-    from: '${isOver} where held.seq < excluded.seq returning seq`',
-    to: '${isOver} returning seq`',
+    from: '      where held.seq < excluded.seq returning seq`',
+    to: '      returning seq`',
   },
   {
     name: 'refuse a call that may have run elsewhere, and do not record that',

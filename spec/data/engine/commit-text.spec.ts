@@ -1,9 +1,7 @@
 // The last statement of a durable transaction of PostgreSQL, which is sent together with the COMMIT.
 import { expect } from 'chai'
 import { ConflictError, Database, field, Model } from 'isock/data'
-import { Kind } from '../../../lib/core/wire/frames/frame.ts'
 import { beginUnit, durableStore } from '../../../lib/features/data/database.ts'
-import { AnswerRows, type CallPlace, NotOurs } from '../../../lib/features/data/durable/answer-rows.ts'
 import type { Value } from '../../../lib/features/data/durable/durable-store.ts'
 import type { LastStatement } from '../../../lib/features/data/durable/last-statement.ts'
 import { commitText } from '../../../lib/features/data/engine/commit-text.ts'
@@ -28,13 +26,6 @@ describe('The text of a last statement and its commit', () => {
     )
     expect(text).to.equal(
       "with written as (insert into t values (convert_from(decode('3f273b2064726f70207461626c6520743b202d2d', 'hex'), 'UTF8'), decode('01ff', 'hex'), null, (-7))) select 1 / count(*) from written; COMMIT",
-    )
-  })
-
-  it('is the statement itself where that divides by zero instead of writing nothing', () => {
-    const dividing = { sql: 'insert into t values (1 / ?)', values: [3] }
-    expect(commitText({ ...statement('insert into t values (?)', [3]), dividing })).to.equal(
-      'insert into t values (1 / (3)); COMMIT',
     )
   })
 
@@ -118,47 +109,5 @@ for (const kind of stores.filter(({ name }) => name === 'PostgreSQL'))
       expect(failure).to.be.instanceOf(ConflictError)
       await finish('b', 'one')
       expect(await texts()).to.deep.equal(['b'])
-    })
-
-    describe('that records an answer', () => {
-      const place: CallPlace = { session: 'ours', generation: 2, slot: 1, seq: 7 }
-      let answers: AnswerRows
-
-      beforeEach(async () => {
-        const records = await database[durableStore]()
-        answers = new AnswerRows(records)
-        const sql = `insert into ${records.nameOf('isock_session')} (id, secret_hash, slots, generation) values (?, ?, ?, ?)`
-        await records.transaction((run) => run(sql, ['ours', new Uint8Array(1), 1, 2]))
-      })
-
-      async function commitAs(text: string, own: Partial<CallPlace>): Promise<void> {
-        const unit = database[beginUnit]({ signal: undefined, label: 'a unit', commitsOnce: true })
-        await unit.db.create(Note, { text })
-        sent = []
-        const answer = { kind: Kind.Result, seq: 7, items: 0, value: new Uint8Array(3) } as const
-        await unit.finish(true, async () => answers.writing({ ...place, ...own }, 'act', { answer, items: [] }))
-        expect(sent.map((bytes) => bytes.includes('written') || !bytes.includes('COMMIT'))).to.deep.equal([false])
-      }
-
-      it('counts as the first of its slot, and over an earlier one', async () => {
-        await commitAs('a', {})
-        await commitAs('b', { seq: 8 })
-        expect(await texts()).to.deep.equal(['a', 'b'])
-      })
-
-      for (const [what, own] of [
-        ['this call has one', {}],
-        ['a later call has the slot', { seq: 6 }],
-        ['the session has another generation', { seq: 8, generation: 1 }],
-        ['there is no session', { seq: 8, session: 'nobody' }],
-      ] as const)
-        it(`undoes all where ${what}`, async () => {
-          await commitAs('a', {})
-          const failure = await failureOf(commitAs('b', own))
-          expect(failure).to.be.instanceOf(NotOurs)
-          expect(failure['why']).to.equal('answered')
-          await commitAs('c', { seq: 9 })
-          expect(await texts()).to.deep.equal(['a', 'c'])
-        })
     })
   })

@@ -49,7 +49,6 @@ export interface SlotSize {
 export class AnswerRows {
   readonly #store: DurableStore
   readonly #upsert: string
-  readonly #dividing: string
   readonly #start: string
   readonly #end: string
   readonly #cut: string
@@ -61,16 +60,11 @@ export class AnswerRows {
     const { answer, session } = tablesOf(store)
     this.#store = store
     const now = nowIn(store)
-    const into = `insert into ${answer} as held (session, slot, seq, state, action, items, answer, at)`
-    const others = ['state', 'action', 'items', 'answer', 'at']
-      .map((column) => `${column} = excluded.${column}`)
-      .join(', ')
-    const isOver = `on conflict (session, slot) do update set ${others}, seq = excluded.seq`
-    const ours = `from ${session} ours where ours.id = ? and ours.generation = ?`
-    this.#upsert = `${into} select ?, ?, ?, ?, ?, ?, ?, ${now} where exists (select 1 ${ours})
-      ${isOver} where held.seq < excluded.seq returning seq`
-    this.#dividing = `${into} values (?, ?, ? / (select count(*) ${ours}), ?, ?, ?, ?, ${now})
-      ${isOver} / (held.seq < excluded.seq)::integer`
+    this.#upsert = `insert into ${answer} as held (session, slot, seq, state, action, items, answer, at)
+      select ?, ?, ?, ?, ?, ?, ?, ${now} where exists (select 1 from ${session} ours where ours.id = ? and ours.generation = ?)
+      on conflict (session, slot) do update set seq = excluded.seq,
+      state = excluded.state, action = excluded.action, items = excluded.items, answer = excluded.answer, at = excluded.at
+      where held.seq < excluded.seq returning seq`
     // The same start, when the answer to its commit was lost.
     const isSame = `held.seq = excluded.seq and held.state = ${AnswerState.Started} and held.answer = excluded.answer`
     this.#start = this.#upsert.replace(' returning', ` or (${isSame}) returning`)
@@ -87,14 +81,9 @@ export class AnswerRows {
   /** Writes an answer as the last statement of a transaction. It throws NotOurs where that must be rolled back. */
   writing(place: CallPlace, action: string, recorded: RecordedAnswer): LastStatement {
     const { state, items, answer } = storedForm(recorded)
-    const { session, generation, slot, seq } = place
     return {
       sql: this.#upsert,
       values: valuesOf(place, [state, action, items, answer]),
-      dividing: {
-        sql: this.#dividing,
-        values: [session, slot, seq, session, generation, state, action, items, answer],
-      },
       errorOf: (error) => (error === undefined ? new NotOurs('answered') : this.#errorOf(error)),
     }
   }
