@@ -1,10 +1,13 @@
 // The last statement of a durable transaction of PostgreSQL, which is sent together with the COMMIT.
 import { expect } from 'chai'
 import { ConflictError, Database, field, Model } from 'isock/data'
+import { Kind } from '../../../lib/core/wire/frames/frame.ts'
 import { beginUnit, durableStore } from '../../../lib/features/data/database.ts'
+import { AnswerRows, type CallPlace, NotOurs } from '../../../lib/features/data/durable/answer-rows.ts'
 import type { Value } from '../../../lib/features/data/durable/durable-store.ts'
 import type { LastStatement } from '../../../lib/features/data/durable/last-statement.ts'
-import { commitText } from '../../../lib/features/data/engine/commit-text.ts'
+import { CommitText } from '../../../lib/features/data/engine/commit-text.ts'
+import type { OpenUnit } from '../../../lib/features/data/open-unit.ts'
 import { failureOf } from '../../setup/world.ts'
 import { Relay } from '../relay.ts'
 import { stores, type TestStore } from '../stores.ts'
@@ -21,18 +24,18 @@ function statement(sql: string, values: readonly Value[]): LastStatement {
 
 describe('The text of a last statement and its commit', () => {
   it('has values in a form in which nothing of them is SQL', () => {
-    const text = commitText(
-      statement('insert into t values (?, ?, ?, ?)', ["?'; drop table t; --", new Uint8Array([1, 255]), null, -7]),
-    )
-    expect(text).to.equal(
-      "with written as (insert into t values (convert_from(decode('3f273b2064726f70207461626c6520743b202d2d', 'hex'), 'UTF8'), decode('01ff', 'hex'), null, (-7))) select 1 / count(*) from written; COMMIT",
+    const values = ["?'; drop table t; --", new Uint8Array([1, 255]), null, -7]
+    expect(CommitText.of(statement('insert into t values (?, ?, ?, ?)', values))?.whole()).to.equal(
+      "with written as (insert into t values (convert_from(decode('3f273b2064726f70207461626c6520743b202d2d', 'hex'), 'UTF8'), decode('01ff', 'hex'), null, (-7))) select 1 / count(*) from written",
     )
   })
 
   it('is not made of large values', () => {
-    expect(commitText(statement('insert into t values (?)', [new Uint8Array(8 * 1024)]))).to.be.a('string')
-    expect(commitText(statement('insert into t values (?)', [new Uint8Array(8 * 1024 + 1)]))).to.equal(undefined)
-    expect(commitText(statement('insert into t values (?, ?)', ['x'.repeat(8 * 1024), 'x']))).to.equal(undefined)
+    expect(CommitText.of(statement('insert into t values (?)', [new Uint8Array(8 * 1024)]))).to.be.instanceOf(
+      CommitText,
+    )
+    expect(CommitText.of(statement('insert into t values (?)', [new Uint8Array(8 * 1024 + 1)]))).to.equal(undefined)
+    expect(CommitText.of(statement('insert into t values (?, ?)', ['x'.repeat(8 * 1024), 'x']))).to.equal(undefined)
   })
 })
 
@@ -69,12 +72,27 @@ for (const kind of stores.filter(({ name }) => name === 'PostgreSQL'))
       await store.remove()
     })
 
-    async function finish(text: string, mark: string, session: string | null = null): Promise<void> {
+    const usual = (): string =>
+      `insert into ${marks} (mark, session) values (?, ?) on conflict do nothing returning mark`
+
+    async function begin(text: string): Promise<OpenUnit> {
       const unit = database[beginUnit]({ signal: undefined, label: 'a unit', commitsOnce: true })
       await unit.db.create(Note, { text })
       sent = []
-      const sql = `insert into ${marks} (mark, session) values (?, ?) on conflict do nothing returning mark`
+      return unit
+    }
+
+    async function finish(text: string, mark: string, session: string | null = null, sql = usual()): Promise<void> {
+      const unit = await begin(text)
       await unit.finish(true, async () => statement(sql, [mark, session]))
+    }
+
+    /** The failure of a unit that may begin again. */
+    async function interruptedBy(text: string, mark: string): Promise<unknown> {
+      const unit = await begin(text)
+      const failure = await failureOf(unit.finish(true, async () => statement(usual(), [mark, null])))
+      expect(unit.wasInterrupted).to.equal(true)
+      return failure
     }
 
     const texts = async (): Promise<string[]> =>
@@ -82,8 +100,57 @@ for (const kind of stores.filter(({ name }) => name === 'PostgreSQL'))
 
     it('is sent with the commit', async () => {
       await finish('a', 'one')
-      expect(sent.map((text) => text.includes('returning mark') && text.includes('COMMIT'))).to.deep.equal([true])
+      expect(sent).to.have.length(2)
+      expect(sent[0]).to.match(/prepare isock_[0-9a-f]{16} as with written as \(insert into .* values \(\$1, \$2\)/)
+      expect(sent[1]).to.match(
+        /execute isock_[0-9a-f]{16}\(convert_from\(decode\('6f6e65', 'hex'\), 'UTF8'\), null\); COMMIT/,
+      )
       expect(await texts()).to.deep.equal(['a'])
+    })
+
+    it('is prepared once by each connection', async () => {
+      await finish('a', 'one')
+      await finish('b', 'two')
+      expect(sent.map((text) => [text.includes('insert'), text.includes('COMMIT')])).to.deep.equal([[false, true]])
+      expect(await texts()).to.deep.equal(['a', 'b'])
+    })
+
+    /** As a pooler does that gives each transaction another connection. */
+    const read = async (sql: string): Promise<void> => {
+      await (await database[durableStore]()).read(sql)
+    }
+
+    it('is sent whole from then on where the store does not know what was prepared', async () => {
+      await finish('a', 'one')
+      await read('deallocate all')
+      expect(await interruptedBy('b', 'two')).to.be.instanceOf(ConflictError)
+      for (const [text, mark] of [
+        ['c', 'two'],
+        ['d', 'three'],
+      ] as const) {
+        await finish(text, mark)
+        expect(sent.map((bytes) => bytes.includes('returning mark') && bytes.includes('COMMIT'))).to.deep.equal([true])
+      }
+      expect(await texts()).to.deep.equal(['a', 'c', 'd'])
+    })
+
+    it('is sent whole from then on where the store knows it already', async () => {
+      await finish('a', 'one')
+      const name = /isock_[0-9a-f]{16}/.exec(sent.join())?.[0] as string
+      await database.close()
+      database = await new Database({ models: [Note], ...store.options, url: relay.url, maxConnections: 1 }).open()
+      await read(`prepare ${name} as select 1`)
+      expect(await interruptedBy('b', 'two')).to.be.instanceOf(ConflictError)
+      await finish('c', 'two')
+      expect(sent.map((bytes) => bytes.includes('returning mark') && bytes.includes('COMMIT'))).to.deep.equal([true])
+      expect(await texts()).to.deep.equal(['a', 'c'])
+    })
+
+    it('undoes all where it cannot be prepared, and leaves the connection to others', async () => {
+      const sql = `insert into ${marks} (mark, nothing) values (?, ?) returning mark`
+      expect(await failureOf(finish('a', 'one', null, sql))).to.be.instanceOf(Error)
+      await finish('b', 'one')
+      expect(await texts()).to.deep.equal(['b'])
     })
 
     it('is sent by itself where it is large, and counts as well', async () => {
@@ -109,5 +176,45 @@ for (const kind of stores.filter(({ name }) => name === 'PostgreSQL'))
       expect(failure).to.be.instanceOf(ConflictError)
       await finish('b', 'one')
       expect(await texts()).to.deep.equal(['b'])
+    })
+
+    describe('that records an answer', () => {
+      const place: CallPlace = { session: 'ours', generation: 2, slot: 1, seq: 7 }
+      let answers: AnswerRows
+
+      beforeEach(async () => {
+        const records = await database[durableStore]()
+        answers = new AnswerRows(records)
+        const sql = `insert into ${records.nameOf('isock_session')} (id, secret_hash, slots, generation) values (?, ?, ?, ?)`
+        await records.transaction((run) => run(sql, ['ours', new Uint8Array(1), 1, 2]))
+      })
+
+      async function commitAs(text: string, own: Partial<CallPlace>): Promise<void> {
+        const unit = await begin(text)
+        const answer = { kind: Kind.Result, seq: 7, items: 0, value: new Uint8Array(3) } as const
+        await unit.finish(true, async () => answers.writing({ ...place, ...own }, 'act', { answer, items: [] }))
+        expect(sent.at(-1)).to.match(/execute isock_[0-9a-f]{16}\(.*\); COMMIT/)
+      }
+
+      it('counts as the first of its slot, and over an earlier one', async () => {
+        await commitAs('a', {})
+        await commitAs('b', { seq: 8 })
+        expect(await texts()).to.deep.equal(['a', 'b'])
+      })
+
+      for (const [what, own] of [
+        ['this call has one', {}],
+        ['a later call has the slot', { seq: 6 }],
+        ['the session has another generation', { seq: 8, generation: 1 }],
+        ['there is no session', { seq: 8, session: 'nobody' }],
+      ] as const)
+        it(`undoes all where ${what}`, async () => {
+          await commitAs('a', {})
+          const failure = await failureOf(commitAs('b', own))
+          expect(failure).to.be.instanceOf(NotOurs)
+          expect(failure['why']).to.equal('answered')
+          await commitAs('c', { seq: 9 })
+          expect(await texts()).to.deep.equal(['a', 'c'])
+        })
     })
   })

@@ -47,7 +47,7 @@ export class Caller {
       takesMs: random.pick([0, 20, 500, 3_000]),
       itemCount: random.between(0, 6),
       accounts,
-      fails: random.pick([0, 0, 0.5, 1]),
+      fails: random.pick([0, 0.5, 0.5, 1]),
       skips: random.pick([0, 0.5]),
     }
     const timeoutMs = random.chance(0.3) ? random.between(50, 40_000) : undefined

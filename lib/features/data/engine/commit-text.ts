@@ -1,9 +1,14 @@
 // The last statement of a durable transaction of PostgreSQL and its COMMIT as one text, which saves a round trip. Where the statement writes
 // no row, a division by the number of rows fails, and with it the whole text: the transaction is undone.
+//
+//   execute isock_<hash>(values); COMMIT        each connection prepares the statement once: to plan it takes longer than to run it
+//   with written as (statement) ...; COMMIT     where a pooler between gives a transaction another connection than the former one
+import { createHash } from 'node:crypto'
 import { platformClock } from '../../../core/base/clock.ts'
 import { settlesWithin } from '../../../core/base/settles-within.ts'
 import type { Value } from '../durable/durable-store.ts'
 import type { LastStatement } from '../durable/last-statement.ts'
+import { isUnprepared } from './store-errors.ts'
 
 /** Values of more bytes are not worth writing as text, which doubles them. */
 const mostBytes = 8 * 1024
@@ -17,6 +22,7 @@ const divisionByZero = '22012'
 export interface CommittingTransaction {
   commit(connection: Connection, value?: unknown): Promise<unknown>
   query(connection: unknown, sql: string, status?: number): Promise<unknown>
+  rollback(connection: Connection, error: unknown): Promise<unknown>
   readonly trxClient: { query(connection: Connection, sql: unknown): Promise<unknown> }
 }
 
@@ -35,34 +41,90 @@ interface CommittingManager {
   commit(): Promise<void>
 }
 
-/** Undefined: its values are too large for a text. */
-export function commitText({ sql, values }: LastStatement): string | undefined {
-  const bytes = values.reduce((sum: number, value) => sum + sizeOf(value), 0)
-  if (bytes > mostBytes) return undefined
-  let at = 0
-  const statement = sql.replaceAll('?', () => literal(values[at++] as Value))
-  return `with written as (${statement}) select 1 / count(*) from written; COMMIT`
+/** A last statement whose values are small enough for a text. */
+export class CommitText {
+  /** Writes a row, or fails. */
+  readonly sql: string
+  /** As they stand in a text. */
+  readonly literals: readonly string[]
+
+  private constructor(sql: string, literals: readonly string[]) {
+    this.sql = sql
+    this.literals = literals
+  }
+
+  static of({ sql, values }: LastStatement): CommitText | undefined {
+    const bytes = values.reduce((sum: number, value) => sum + sizeOf(value), 0)
+    if (bytes > mostBytes) return undefined
+    return new CommitText(`with written as (${sql}) select 1 / count(*) from written`, values.map(literal))
+  }
+
+  /** With its values, or what stands for them. */
+  whole(place: (at: number) => string = (at) => this.literals[at] as string): string {
+    let at = 0
+    return this.sql.replaceAll('?', () => place(at++))
+  }
+}
+
+/** The statements that the connections of one pool have prepared. */
+export class PreparedTexts {
+  readonly #names = new Map<string, string>()
+  readonly #prepared = new WeakMap<Connection, Set<string>>()
+  #isOff = false
+
+  /** Prepares the statement where the connection has not. Rejects if that fails: the transaction must be rolled back. */
+  async textFor(connection: Connection, text: CommitText): Promise<string> {
+    if (this.#isOff) return `${text.whole()}; COMMIT`
+    const name = this.#nameOf(text.sql)
+    const prepared = this.#prepared.get(connection) ?? new Set()
+    if (!prepared.has(name)) {
+      await connection.query(`prepare ${name} as ${text.whole((at) => `$${at + 1}`)}`)
+      this.#prepared.set(connection, prepared.add(name))
+    }
+    return `execute ${name}(${text.literals.join(', ')}); COMMIT`
+  }
+
+  /** Called when a text has failed. A connection that is not always the same one at the store can prepare nothing. */
+  failed(error: unknown): void {
+    if (isUnprepared(error)) this.#isOff = true
+  }
+
+  #nameOf(sql: string): string {
+    const known = this.#names.get(sql)
+    if (known !== undefined) return known
+    const name = `isock_${createHash('sha256').update(sql).digest('hex').slice(0, 16)}`
+    this.#names.set(sql, name)
+    return name
+  }
 }
 
 /** Lets transactions be committed by such a text. */
-export function letCommitByText(transaction: CommittingTransaction): void {
+export function letCommitByText(transaction: CommittingTransaction, statements: PreparedTexts): void {
   const commit = transaction.commit.bind(transaction)
-  transaction.commit = (connection, text) => {
-    if (typeof text !== 'string') return commit(connection, text)
+  transaction.commit = async (connection, text) => {
+    if (!(text instanceof CommitText)) return commit(connection, text)
+    let whole: string
+    try {
+      whole = await statements.textFor(connection, text)
+    } catch (error) {
+      statements.failed(error)
+      return transaction.rollback(connection, error)
+    }
     const { trxClient } = transaction
     const query = trxClient.query
     trxClient.query = (its, sql) =>
       query(its, sql).catch(async (error: unknown) => {
+        statements.failed(error)
         // A statement that failed leaves the transaction open, in which the pool would give the connection to somebody else.
         await settlesWithin(platformClock, connection.query('rollback'), rollbackLimitMs)
         throw error
       })
-    return transaction.query(connection, text, 1)
+    return transaction.query(connection, whole, 1)
   }
 }
 
 /** Commits the manager's transaction by such a text. */
-export async function commitByText(manager: CommittingManager, text: string): Promise<void> {
+export async function commitByText(manager: CommittingManager, text: CommitText): Promise<void> {
   const transactor = manager.getTransactionContext() as Transactor
   const commit = transactor.commit
   transactor.commit = () => commit(text)

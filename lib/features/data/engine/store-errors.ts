@@ -33,10 +33,19 @@ export function isAway(error: unknown): boolean {
   return error instanceof ConnectionException || awayCode.test(code) || awayMessage.test(ownMessage(message))
 }
 
-/** Whether a statement failed because of what another transaction did at the same time: a deadlock, or a serialization failure. */
+/**
+ * Whether a statement failed, and may succeed when its transaction begins again: because of what another one did at the same time (a
+ * deadlock, or a serialization failure), or of a pooler.
+ */
 export function isInterruption(error: unknown): boolean {
   const { code } = (error ?? {}) as DriverFields
-  return code === '40001' || code === '40P01'
+  return code === '40001' || code === '40P01' || isUnprepared(error)
+}
+
+/** Whether a statement was prepared over another connection: a pooler between gives each transaction any one. */
+export function isUnprepared(error: unknown): boolean {
+  const { code } = (error ?? {}) as DriverFields
+  return code === '26000' || code === '42P05'
 }
 
 /** Whether others used the store for too long. */

@@ -7,7 +7,7 @@ import type { Run } from '../durable/durable-store.ts'
 import { type LastStatement, runLast } from '../durable/last-statement.ts'
 import { backendOf, cancelStatement } from './cancel-statement.ts'
 import type { ChangeLog } from './change-log.ts'
-import { commitByText, commitText, hasWrittenNone } from './commit-text.ts'
+import { CommitText, commitByText, hasWrittenNone } from './commit-text.ts'
 import { runIn } from './durable-store.ts'
 import type { Engine, Holder, Manager } from './engine.ts'
 import { idleLimitMs } from './idle-transactions.ts'
@@ -91,7 +91,7 @@ export class Transaction {
    * @throws the store's errors; if the store is unreachable, the error of `broken`: nothing is left of the transaction.
    */
   async commit(last?: LastStatement): Promise<void> {
-    const text = last === undefined || !this.#engine.isPostgres ? undefined : commitText(last)
+    const text = last === undefined || !this.#engine.isPostgres ? undefined : CommitText.of(last)
     if (last !== undefined && text === undefined) await this.within((run) => runLast(run, last))
     if (!this.isOpen) return
     const { signal, changes } = this.#options
