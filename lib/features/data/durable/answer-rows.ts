@@ -49,6 +49,7 @@ export interface SlotSize {
 export class AnswerRows {
   readonly #store: DurableStore
   readonly #upsert: string
+  readonly #dividing: string
   readonly #start: string
   readonly #end: string
   readonly #cut: string
@@ -60,11 +61,13 @@ export class AnswerRows {
     const { answer, session } = tablesOf(store)
     this.#store = store
     const now = nowIn(store)
-    this.#upsert = `insert into ${answer} as held (session, slot, seq, state, action, items, answer, at)
-      select ?, ?, ?, ?, ?, ?, ?, ${now} where exists (select 1 from ${session} ours where ours.id = ? and ours.generation = ?)
-      on conflict (session, slot) do update set seq = excluded.seq,
-      state = excluded.state, action = excluded.action, items = excluded.items, answer = excluded.answer, at = excluded.at
+    const into = `insert into ${answer} as held (session, slot, seq, state, action, items, answer, at)`
+    const ours = `from ${session} ours where ours.id = ? and ours.generation = ?`
+    const over = `on conflict (session, slot) do update set state = excluded.state, action = excluded.action, items = excluded.items,
+      answer = excluded.answer, at = excluded.at, seq = excluded.seq`
+    this.#upsert = `${into} select ?, ?, ?, ?, ?, ?, ?, ${now} where exists (select 1 ${ours}) ${over}
       where held.seq < excluded.seq returning seq`
+    this.#dividing = `${into} values (?, ?, ? / (select count(*) ${ours}), ?, ?, ?, ?, ${now}) ${over} / (held.seq < excluded.seq)::integer`
     // The same start, when the answer to its commit was lost.
     const isSame = `held.seq = excluded.seq and held.state = ${AnswerState.Started} and held.answer = excluded.answer`
     this.#start = this.#upsert.replace(' returning', ` or (${isSame}) returning`)
@@ -80,10 +83,13 @@ export class AnswerRows {
 
   /** Writes an answer as the last statement of a transaction. It throws NotOurs where that must be rolled back. */
   writing(place: CallPlace, action: string, recorded: RecordedAnswer): LastStatement {
+    const { session, generation, slot, seq } = place
     const { state, items, answer } = storedForm(recorded)
+    const row = [state, action, items, answer]
     return {
       sql: this.#upsert,
-      values: valuesOf(place, [state, action, items, answer]),
+      values: valuesOf(place, row),
+      dividing: { sql: this.#dividing, values: [session, slot, seq, session, generation, ...row] },
       errorOf: (error) => (error === undefined ? new NotOurs('answered') : this.#errorOf(error)),
     }
   }

@@ -5,6 +5,8 @@ export interface LastStatement {
   /** Returns the rows that it wrote. */
   readonly sql: string
   readonly values: readonly Value[]
+  /** The same for PostgreSQL, by a statement that divides by zero where it would write nothing: nobody has to count what it wrote. */
+  readonly dividing?: Pick<LastStatement, 'sql' | 'values'>
   /** What to throw where it failed with this error; undefined: it wrote nothing. */
   errorOf(error: unknown): unknown
 }

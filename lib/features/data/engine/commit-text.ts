@@ -1,8 +1,9 @@
 // The last statement of a durable transaction of PostgreSQL and its COMMIT as one text, which saves a round trip. Where the statement writes
-// no row, a division by the number of rows fails, and with it the whole text: the transaction is undone.
+// no row, a division by zero fails, and with it the whole text: the transaction is undone. A statement that does not divide by itself has
+// its rows counted.
 //
 //   execute isock_<hash>(values); COMMIT        each connection prepares the statement once: to plan it takes longer than to run it
-//   with written as (statement) ...; COMMIT     where a pooler between gives a transaction another connection than the former one
+//   statement; COMMIT                           where a pooler between gives a transaction another connection than the former one
 import { createHash } from 'node:crypto'
 import { platformClock } from '../../../core/base/clock.ts'
 import { settlesWithin } from '../../../core/base/settles-within.ts'
@@ -13,10 +14,15 @@ import { isUnprepared } from './store-errors.ts'
 /** Values of more bytes are not worth writing as text, which doubles them. */
 const mostBytes = 8 * 1024
 
+/** Texts that mean the same in and out of quotes, whatever the settings of the store. */
+const isPlain = /^[\w.-]*$/
+
 /** As long as knex waits for its own. */
 const rollbackLimitMs = 5_000
 
 const divisionByZero = '22012'
+
+type Statement = Pick<LastStatement, 'sql' | 'values'>
 
 /** The part of knex's transaction that is used. */
 export interface CommittingTransaction {
@@ -53,10 +59,9 @@ export class CommitText {
     this.literals = literals
   }
 
-  static of({ sql, values }: LastStatement): CommitText | undefined {
+  static of({ sql, values, dividing = counted({ sql, values }) }: LastStatement): CommitText | undefined {
     const bytes = values.reduce((sum: number, value) => sum + sizeOf(value), 0)
-    if (bytes > mostBytes) return undefined
-    return new CommitText(`with written as (${sql}) select 1 / count(*) from written`, values.map(literal))
+    return bytes > mostBytes ? undefined : new CommitText(dividing.sql, dividing.values.map(literal))
   }
 
   /** With its values, or what stands for them. */
@@ -136,14 +141,19 @@ export function hasWrittenNone(error: unknown): boolean {
   return (error as { readonly code?: unknown } | undefined)?.code === divisionByZero
 }
 
+function counted({ sql, values }: Statement): Statement {
+  return { sql: `with written as (${sql}) select 1 / count(*) from written`, values }
+}
+
 function sizeOf(value: Value): number {
   return typeof value === 'string' || value instanceof Uint8Array ? value.length : 0
 }
 
-/** Text as bytes too: nothing in it can be taken for SQL, or for a place of a value. */
+/** Most texts as bytes too: nothing in it can be taken for SQL, or for a place of a value. */
 function literal(value: Value): string {
   if (value === null) return 'null'
   if (typeof value === 'number') return `(${value})`
+  if (typeof value === 'string' && isPlain.test(value)) return `'${value}'`
   const bytes = `decode('${Buffer.from(value as Uint8Array).toString('hex')}', 'hex')`
   return typeof value === 'string' ? `convert_from(${bytes}, 'UTF8')` : bytes
 }
