@@ -29,9 +29,9 @@ export interface TransactionOptions {
 const nothingKept = 'nothing of what this action did was kept'
 
 export class Transaction {
-  readonly manager: Manager
   readonly #engine: Engine
   readonly #options: TransactionOptions
+  #manager: Manager | undefined
   #sinceMs: number | undefined
   #unfollow: (() => void) | undefined
   #isBeginning = false
@@ -42,7 +42,12 @@ export class Transaction {
   constructor(engine: Engine, options: TransactionOptions) {
     this.#engine = engine
     this.#options = options
-    this.manager = engine.fork()
+  }
+
+  /** Made when it is needed: where many units wait for their turn, their managers would be most of what a garbage collection copies. */
+  get manager(): Manager {
+    this.#manager ??= this.#engine.fork()
+    return this.#manager
   }
 
   get isOpen(): boolean {
