@@ -21,7 +21,7 @@ export interface EverywhereOptions {
 export async function everywhere(sample: readonly Fault[], options: EverywhereOptions): Promise<void> {
   const { root, workspaces, signal, tell, kept, onTried } = options
   const reaching = await Reaching.record(kept?.faults ?? sample, {
-    path: (workspaces[0] as Workspace).path,
+    paths: workspaces.map(({ path }) => path),
     keptIn: kept?.file,
     signal,
     tell,

@@ -17,8 +17,8 @@ export interface SpecFile {
 }
 
 export interface ReachingOptions {
-  /** A copy in which no fault is planted meanwhile. */
-  readonly path: string
+  /** Copies in which no fault is planted meanwhile. At least one; as many processes run specs. */
+  readonly paths: readonly string[]
   /** Where what is learned is kept, so that only spec files are run that have changed. Default: nowhere. */
   readonly keptIn?: string | undefined
   readonly signal: AbortSignal
@@ -31,6 +31,8 @@ const leastMs = 30_000
 /** A run of few files is not worth its start; one of many loads them all before the first is run. */
 const batchMs = 6_000
 const batchFiles = 25
+/** Spec files that one process runs to record: it loads the library once for all of them. */
+const recordedFiles = 25
 
 export class Reaching {
   readonly #table: ReachTable
@@ -44,7 +46,8 @@ export class Reaching {
    * named by `tell`. Rejects where the specs do not end.
    */
   static async record(faults: readonly Fault[], options: ReachingOptions): Promise<Reaching> {
-    const { path, keptIn } = options
+    const { keptIn } = options
+    const [path = ''] = options.paths
     const table = keptIn === undefined ? new ReachTable() : ReachTable.read(keptIn)
     const sources = new Map([...new Set(faults.map(({ file }) => file))].map((file) => [file, textOf(path, file)]))
     for (const [file, source] of sources) table.setSource(file, hashOf(source))
@@ -76,15 +79,42 @@ export class Reaching {
 interface Recorded {
   readonly took: Map<string, number>
   readonly failed: Set<string>
-  readonly hits: string
+  hits: string
 }
 
-/** Runs spec files in the copy, whose sources record meanwhile what is reached. */
+/** Runs spec files in the copies. */
 async function recordHits(
   faults: readonly Fault[],
   sources: ReadonlyMap<string, string>,
   specs: readonly string[],
-  { path, signal, tell }: ReachingOptions,
+  { paths, signal, tell }: ReachingOptions,
+): Promise<Recorded> {
+  tell(`running ${specs.length} spec files once, to learn which of them reach which fault`)
+  const left = [...specs]
+  const share = Math.min(recordedFiles, Math.ceil(specs.length / paths.length))
+  const next = (): string[] => {
+    const begun = specs.length - left.length
+    if (begun >= share * paths.length && left.length > 0) tell(`${begun} of ${specs.length} spec files have begun`)
+    return left.splice(0, share)
+  }
+  const parts = await Promise.allSettled(paths.map((path) => recordIn(path, faults, sources, next, signal)))
+  const recorded: Recorded = { took: new Map(), failed: new Set(), hits: '' }
+  for (const part of parts) {
+    if (part.status === 'rejected') throw part.reason
+    for (const [spec, ms] of part.value.took) recorded.took.set(spec, ms)
+    for (const spec of part.value.failed) recorded.failed.add(spec)
+    recorded.hits += part.value.hits
+  }
+  return recorded
+}
+
+/** Runs spec files in one copy, up to where `next` gives none. Its sources record meanwhile what is reached. */
+async function recordIn(
+  path: string,
+  faults: readonly Fault[],
+  sources: ReadonlyMap<string, string>,
+  next: () => readonly string[],
+  signal: AbortSignal,
 ): Promise<Recorded> {
   const scratch = mkdtempSync(join(tmpdir(), 'isock-reaching-'))
   const files = { hits: join(scratch, 'hits'), current: join(scratch, 'current'), times: join(scratch, 'times') }
@@ -93,12 +123,13 @@ async function recordHits(
   try {
     for (const [file, source] of sources)
       writeFileSync(join(path, file), recordingSource(source, numbered.get(file) ?? [], files))
-    tell(`running ${specs.length} spec files once, to learn which of them reach which fault`)
     const env = { ISOCK_HITS_CURRENT: files.current, ISOCK_HITS_TIMES: files.times }
     const reporter = './scripts/mutation/hit-reporter.mjs'
-    const { how } = await runSpecs({ cwd: path, specs, timeoutMs: wholeRunMs, signal, env, reporter, isWhole: true })
-    if (how === 'hung' || how === 'broken' || how === 'stopped')
-      throw new Error(`the specs must run in a library that records what they reach, but ${how}`)
+    for (let specs = next(); specs.length > 0; specs = next()) {
+      const { how } = await runSpecs({ cwd: path, specs, timeoutMs: wholeRunMs, signal, env, reporter, isWhole: true })
+      if (how === 'hung' || how === 'broken' || how === 'stopped')
+        throw new Error(`the specs must run in a library that records what they reach, but ${how}`)
+    }
     return { ...readTimes(readFileSync(files.times, 'utf8')), hits: readFileSync(files.hits, 'utf8') }
   } finally {
     for (const [file, source] of sources) writeFileSync(join(path, file), source)
@@ -147,7 +178,7 @@ function numberedByFile(faults: readonly Fault[]): Map<string, (Fault & Numbered
 }
 
 /** The recorder itself makes some fail, such as those that count lines. */
-async function passes(spec: string, { path, signal, tell }: ReachingOptions): Promise<boolean> {
+async function passes(spec: string, { paths: [path = ''], signal, tell }: ReachingOptions): Promise<boolean> {
   const { how } = await runSpecs({ cwd: path, specs: [spec], timeoutMs: wholeRunMs, signal })
   if (how !== 'passed') tell(`${spec} is left out: without a fault, it ${how}`)
   return how === 'passed'

@@ -1,6 +1,6 @@
 // What `npm run mutate -- --everywhere` learns before it plants a fault: which spec files reach the place of which fault, in which order
 // they are shown it, and that the recorder changes nothing of what a source does.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -107,7 +107,7 @@ it('child', () => void execFileSync(process.execPath, ['--import', 'tsx', 'spec/
     )
     const faults = faultsIn('lib/a/x.ts', source)
     const said: string[] = []
-    const reaching = await Reaching.record(faults, { path, signal, tell: (text) => said.push(text) })
+    const reaching = await Reaching.record(faults, { paths: [path], signal, tell: (text) => said.push(text) })
     const reached = (line: number): string[] =>
       reaching.specsOf(faults.find((fault) => fault.line === line) as Fault, ['spec/b/']).map(({ file }) => file)
     expect(reached(1).sort()).to.deep.equal(['spec/a/one.spec.ts', 'spec/b/two.spec.ts', 'spec/c/child.spec.ts'])
@@ -116,6 +116,32 @@ it('child', () => void execFileSync(process.execPath, ['--import', 'tsx', 'spec/
     expect(reached(4).sort()).to.deep.equal(['spec/b/two.spec.ts', 'spec/c/child.spec.ts'])
     expect(said.at(-1)).to.equal('spec/b/fails.spec.ts is left out: without a fault, it failed')
     expect(readFileSync(join(path, 'lib/a/x.ts'), 'utf8')).to.equal(source)
+  })
+
+  longIt('are found in several copies at the same time, each spec file in one of them', async function () {
+    this.timeout(120_000)
+    const other = mkdtempSync(join(tmpdir(), 'isock-reaching-spec-'))
+    try {
+      const source = 'export function x(a: number) {\n  if (a > 5)\n    return a !== 8\n  return a !== 3\n}\n'
+      write('lib/a/x.ts', source)
+      for (const [name, value] of [
+        ['one', 9],
+        ['two', 4],
+        ['three', 9],
+        ['four', 4],
+      ] as const)
+        write(`spec/a/${name}.spec.ts`, spec(`it("${name}", () => void x(${value}))`))
+      cpSync(path, other, { recursive: true, verbatimSymlinks: true })
+      const faults = faultsIn('lib/a/x.ts', source)
+      const reaching = await Reaching.record(faults, { paths: [path, other], signal, tell: () => undefined })
+      const reached = (line: number): string[] =>
+        reaching.specsOf(faults.find((fault) => fault.line === line) as Fault, []).map(({ file }) => file)
+      expect(reached(3).sort()).to.deep.equal(['spec/a/one.spec.ts', 'spec/a/three.spec.ts'])
+      expect(reached(4).sort()).to.deep.equal(['spec/a/four.spec.ts', 'spec/a/two.spec.ts'])
+      for (const each of [path, other]) expect(readFileSync(join(each, 'lib/a/x.ts'), 'utf8')).to.equal(source)
+    } finally {
+      rmSync(other, { recursive: true, force: true })
+    }
   })
 
   longIt('are kept in a file, and only those are run that have changed since', async function () {
@@ -129,7 +155,7 @@ it('child', () => void execFileSync(process.execPath, ['--import', 'tsx', 'spec/
     const said: string[] = []
     const tell = (text: string): void => void said.push(text)
     const reached = async (faults: readonly Fault[], line: number): Promise<string[]> => {
-      const reaching = await Reaching.record(faults, { path, keptIn, signal, tell })
+      const reaching = await Reaching.record(faults, { paths: [path], keptIn, signal, tell })
       return reaching.specsOf(faults.find((fault) => fault.line === line) as Fault, []).map(({ file }) => file)
     }
     expect(await reached(faultsIn('lib/a/x.ts', source), 4)).to.deep.equal([])

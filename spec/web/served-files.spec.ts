@@ -119,6 +119,16 @@ describe('A file of a web port', () => {
     expect(body.toString()).to.equal(text)
   })
 
+  for (const [olderMs, coding] of [
+    [2_000, 'br'],
+    [2_001, 'gzip'],
+  ] as const)
+    it(`is sent as ${coding} where its Brotli form is ${olderMs} ms older`, async () => {
+      utimesSync(join(root, 'app.js.br'), madeAt, new Date(madeAt.getTime() - olderMs))
+      const { headers } = await get(url, '/app.js', { 'accept-encoding': 'br, gzip' })
+      expect(headers['content-encoding']).to.equal(coding)
+    })
+
   it('is sent plain where its compressed form is older, or lies outside of the directory', async () => {
     utimesSync(join(root, 'app.js.br'), madeAt, muchEarlier)
     writeFileSync(join(directory, 'secret.gz'), 'secret')
