@@ -12,6 +12,7 @@ import { contextFree } from './context-free.ts'
 import { hideFields } from './hidden-fields.ts'
 import { limitIdleTransactions, type TransactionMaker } from './idle-transactions.ts'
 import { storeBusy, WriteLock } from './libsql/write-lock.ts'
+import { type KnexClient, lightenTransactions } from './light-transactions.ts'
 import { readValues } from './postgres-values.ts'
 import { rowsInSlices } from './rows-in-slices.ts'
 import { schemasOf } from './schemas.ts'
@@ -87,8 +88,9 @@ export class Engine {
       debug: false,
     } as unknown as Options
     const orm = await MikroORM.init(config)
-    if (place.kind === 'postgresql')
-      limitIdleTransactions((orm.em as unknown as Manager).getKnex().client as TransactionMaker)
+    const client: unknown = (orm.em as unknown as Manager).getKnex().client
+    lightenTransactions(client as KnexClient)
+    if (place.kind === 'postgresql') limitIdleTransactions(client as TransactionMaker)
     hideFields(orm, plans)
     writeUniqueValuesWithRows(orm, plans)
     const engine = new Engine(orm, plans, options, { writeLock, publisher })
