@@ -47,6 +47,8 @@ export class Child<Order extends { readonly do: string }> {
   }
 
   kill(): void {
+    // One that runs under another program does not end with that.
+    if (this.#process.connected) this.#process.disconnect()
     this.#process.kill('SIGKILL')
   }
 }
