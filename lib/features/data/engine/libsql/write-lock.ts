@@ -11,7 +11,7 @@ interface Waiter {
 }
 
 /** For how long those that wait follow each other within one turn of the event loop. */
-const longestInTurnMs = 3
+const longestInTurnMs = 2
 
 export class WriteLock {
   readonly #waiting = new Queue<Waiter>()
