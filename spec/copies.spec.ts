@@ -59,7 +59,7 @@ function classesOf(exported: object): [string, AnyClass][] {
 }
 
 describe('two copies of the package', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let directory: string
   let other: Isock
   let otherData: typeof data

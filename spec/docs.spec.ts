@@ -54,7 +54,7 @@ const compilerOptions = {
 }
 
 describe('the pages for users', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let folder: string
 
   before(() => {

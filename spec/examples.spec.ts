@@ -6,7 +6,7 @@ import { RunningScript } from './setup/run-script.ts'
 import { waitFor } from './setup/wait-for.ts'
 
 longDescribe('the example of two processes', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
 
   // Its sources, as people run them: it starts their neighbours.
   const main = fileURLToPath(new URL('../examples/two-processes/main.ts', import.meta.url))

@@ -9,7 +9,7 @@ import { startScript } from './setup/run-script.ts'
 
 for (const way of ['a socket', 'a WebSocket']) {
   describe(`a script over ${way}`, function () {
-    this.timeout(30_000)
+    this.timeout(120_000)
     let server: Server
     let address: string
 

@@ -25,7 +25,7 @@ interface ClientSide {
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 describe('a minified build', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let directory: string
   const network = new MemoryNetwork()
   let server: Server

@@ -6,7 +6,7 @@ import { longIt } from '../setup/long.ts'
 import { startScript } from '../setup/run-script.ts'
 
 describe('what nobody awaits', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
 
   longIt('ends neither the process nor anybody else', async () => {
     const env = { NODE_OPTIONS: '--unhandled-rejections=strict' }

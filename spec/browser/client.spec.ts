@@ -22,7 +22,7 @@ declare class Worker {
 declare const kept: { client: BrowserClient; [name: string]: unknown }
 
 longDescribe('The client in a browser', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   const files = new PageFiles()
 
   before(async () => {

@@ -46,7 +46,7 @@ const slowClock: Clock = {
 }
 
 longDescribe('A page with option resume', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   const files = new PageFiles()
 
   before(async function () {

@@ -386,7 +386,7 @@ describe('A subscription after a break', () => {
   })
 
   longIt('of any kind, at any time, leaves out nothing without saying so', async function () {
-    this.timeout(60_000)
+    this.timeout(120_000)
     const step = fc.oneof(
       {
         weight: 8,

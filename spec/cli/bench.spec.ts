@@ -44,7 +44,7 @@ const run = (...args: string[]) => startScript('lib/cli/main.ts', { args: ['benc
 const here = (...args: string[]) => runCommand(['bench', ...args])
 
 describe('isock bench', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let server: Server
   let address: string
   let watched: Watched

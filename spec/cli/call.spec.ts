@@ -47,7 +47,7 @@ class Checked extends Action {
 }
 
 describe('isock call', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let server: Server
   let address: string
   let linger: Linger

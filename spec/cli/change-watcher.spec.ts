@@ -6,7 +6,7 @@ import { expect } from 'chai'
 import { ChangeWatcher } from '../../lib/cli/change-watcher.ts'
 
 describe('A change of sources', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let root: string
   let watcher: ChangeWatcher
   const write = (...path: string[]): string => {

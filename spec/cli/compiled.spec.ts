@@ -14,7 +14,7 @@ import { skip } from '../setup/skip.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 describe('the compiled command', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   const main = compiled('lib/cli/main.ts')
 
   longIt('serves TypeScript through the tsx of the project, actions of another copy of isock included', async () => {

@@ -13,7 +13,7 @@ import { skip } from '../setup/skip.ts'
 import { waitFor } from '../setup/wait-for.ts'
 
 describe('the commands for daemons', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let isock: CompiledIsock
   let world: DaemonWorld
 

@@ -14,7 +14,7 @@ import { waitFor } from '../setup/wait-for.ts'
 const models = compiled('spec/cli/modules/data-models.ts')
 
 describe('isock data', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let directory: string
   let url: string
 

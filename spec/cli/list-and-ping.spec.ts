@@ -55,7 +55,7 @@ class Counter extends Service<number> {
 const run = (...args: string[]) => startScript('lib/cli/main.ts', { args }).ended
 
 describe('isock ls and isock ping', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let server: Server
   let address: string
 
@@ -150,7 +150,7 @@ describe('isock ls and isock ping', function () {
 })
 
 describe('isock', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   it('explains itself, with examples and exit codes', async () => {
     for (const args of [[], ['serve'], ['call'], ['ls'], ['ping'], ['watch']]) {
       const { code, stdout, stderr } = await runCommand([...args, '--help'])

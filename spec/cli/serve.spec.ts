@@ -16,7 +16,7 @@ import { skip } from '../setup/skip.ts'
 const greetings = compiled('spec/cli/modules/greetings.ts')
 
 describe('isock serve', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let folder: string
   const running: RunningScript[] = []
 

@@ -32,7 +32,7 @@ const linesOf = ({ stdout }: CommandOutcome): Record<string, unknown>[] =>
 
 for (const kind of stores)
   describe(`isock sessions and isock answers, ${kind.name}`, function () {
-    this.timeout(30_000)
+    this.timeout(120_000)
     const hasRows = kind.name !== 'libsql in memory'
     let store: TestStore
     let server: Server

@@ -12,7 +12,7 @@ import { longIt } from '../setup/long.ts'
 import { waitFor } from '../setup/wait-for.ts'
 
 describe('an address that is taken', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let isock: CompiledIsock
   let world: DaemonWorld
   let folder: string

@@ -48,7 +48,7 @@ class Counter extends Service<number, number> {
 }
 
 describe('a terminal', function () {
-  this.timeout(40_000)
+  this.timeout(120_000)
   let folder: string
   let server: Server
   let address: string

@@ -12,7 +12,7 @@ const run = (...args: string[]) => startScript('lib/cli/main.ts', { args: ['toke
 const shape = /^[A-Za-z0-9_-]{43}$/
 
 describe('isock token', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let folder: string
   let file: string
 

@@ -11,7 +11,7 @@ import { FakeTracim } from '../tracim/fake-tracim.ts'
 import { sendRaw } from '../tracim/tracim-world.ts'
 
 describe('isock tracim', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let folder: string
   let file: string
   let tracim: FakeTracim

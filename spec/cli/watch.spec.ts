@@ -17,7 +17,7 @@ class Closed extends Channel<string> {
 }
 
 describe('isock watch', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let server: Server
   let address: string
 

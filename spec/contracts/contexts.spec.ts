@@ -58,7 +58,7 @@ interface Place {
   readonly lacks: Partial<Record<keyof Context, string>>
 }
 
-const options = { timeoutMs: 20_000 }
+const options = { timeoutMs: 100_000 }
 
 const places: readonly Place[] = [
   { name: 'an action on a server', look: (client) => client.runAction(Look, undefined, options), lacks: {} },
@@ -86,7 +86,7 @@ const places: readonly Place[] = [
 ]
 
 describe('The context', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
 
   let harness: Harness
 

@@ -19,7 +19,7 @@ const rejection = (promise: PromiseLike<unknown>): Promise<IsockError> =>
   )
 
 describe('a daemon that crashed', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let isock: CompiledIsock
   let world: DaemonWorld
 

@@ -70,7 +70,7 @@ describe('A token in clear text from another machine', () => {
   })
 
   longIt('has a flag at each command that asks for a token or shows one', async function () {
-    this.timeout(30_000)
+    this.timeout(120_000)
     const commands = ['serve', 'start', 'server', 'call', 'ls', 'ping', 'bench', 'terminate']
     const helps = await Promise.all(
       commands.map((name) => startScript('lib/cli/main.ts', { args: [name, '--help'] }).ended),

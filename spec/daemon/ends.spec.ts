@@ -29,7 +29,7 @@ function isAlive(pid: number): boolean {
 }
 
 describe('the end of a daemon', function () {
-  this.timeout(40_000)
+  this.timeout(120_000)
   let isock: CompiledIsock
   let world: DaemonWorld
   let folder: string

@@ -14,7 +14,7 @@ const callers = 16
 const restarts = 3
 
 describe('a restart', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let isock: CompiledIsock
   let world: DaemonWorld
   let folder: string

@@ -15,7 +15,7 @@ import { DaemonWorld } from './daemon-world.ts'
 const token = 'a token of this spec, which is long'
 
 describe('The right to end a daemon', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let isock: CompiledIsock
   let world: DaemonWorld
   const clients: Client[] = []

@@ -22,7 +22,7 @@ const rejection = (promise: PromiseLike<unknown>): Promise<IsockError> =>
   )
 
 describe('runInBackground', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let isock: CompiledIsock
   let world: DaemonWorld
 

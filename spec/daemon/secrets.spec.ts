@@ -22,7 +22,7 @@ interface Look {
 }
 
 describe('the secrets of the environment', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let isock: CompiledIsock
   let world: DaemonWorld
 

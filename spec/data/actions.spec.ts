@@ -146,7 +146,7 @@ class Login extends Service {
 }
 
 describe('Actions with data', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let harness: Harness
   let client: Client
 
@@ -351,7 +351,7 @@ describe('Actions with data', function () {
 })
 
 describe('A server with data', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
 
   it('has a store for tasks from its start to its end', async () => {
     const seen: number[] = []
@@ -493,7 +493,7 @@ describe('A server without data', () => {
 })
 
 describe('Changes of data', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
 
   class TeamNews extends Channel<Change> {}
   class Club extends Model {

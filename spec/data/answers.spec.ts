@@ -114,7 +114,7 @@ const refusals: [string, typeof Refused | typeof Unsendable | typeof TooLarge, s
 
 for (const kind of stores) {
   describeIn(kind, `What an action wrote to ${kind.name}`, function () {
-    this.timeout(30_000)
+    this.timeout(120_000)
     let store: TestStore
     let harness: Harness
     let client: Client

@@ -70,7 +70,7 @@ class Idle extends Action {
 
 for (const kind of stores) {
   describe(`A client that an action with data in ${kind.name} waits for`, function () {
-    this.timeout(60_000)
+    this.timeout(120_000)
     let store: TestStore
     let harness: Harness
 
@@ -176,7 +176,7 @@ for (const kind of stores) {
 }
 
 describe('A client that a unit of PostgreSQL waits for', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
 
   it('does not hold up those who wait for its rows, though there are connections', async function () {
     const store = await makePostgres(this)

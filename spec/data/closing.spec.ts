@@ -10,7 +10,7 @@ import { openDatabase, stores, type TestStore } from './stores.ts'
 
 for (const kind of stores) {
   describe(`A database that is closed, in ${kind.name}`, function () {
-    this.timeout(20_000)
+    this.timeout(120_000)
     let store: TestStore
     let database: Database
 

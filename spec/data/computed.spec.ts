@@ -72,7 +72,7 @@ class ChangedPage extends Model {
 
 for (const kind of stores) {
   describeIn(kind, `Computed fields in ${kind.name}`, function () {
-    this.timeout(30_000)
+    this.timeout(120_000)
     let store: TestStore
     let database: Database
 

@@ -70,7 +70,7 @@ const person = fc.record({
 
 for (const kind of stores) {
   describeIn(kind, `Files of ${kind.name}`, function () {
-    this.timeout(60_000)
+    this.timeout(120_000)
     const bulkIt: typeof longIt = kind === stores[0] ? it : longIt
     let store: TestStore
     let database: Database
@@ -333,7 +333,7 @@ for (const kind of stores) {
 }
 
 describe('A file for a spreadsheet', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let database: Database
   let directory: string
 
@@ -468,7 +468,7 @@ describe('A file for a spreadsheet', function () {
 })
 
 describe('A store in memory with a directory', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let directory: string
 
   beforeEach(async () => {

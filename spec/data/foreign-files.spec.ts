@@ -20,7 +20,7 @@ class Match extends Model {
 
 for (const kind of stores) {
   describeIn(kind, `Files of other programs, into ${kind.name}`, function () {
-    this.timeout(30_000)
+    this.timeout(120_000)
     let store: TestStore
     let database: Database
     let directory: string

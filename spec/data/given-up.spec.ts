@@ -8,7 +8,7 @@ import { ChatMessage, models, Team } from './models.ts'
 import { makePostgres, openDatabase, queryPostgres, type TestStore } from './stores.ts'
 
 describe('A statement that PostgreSQL gives up', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let store: TestStore
   let database: Database
 

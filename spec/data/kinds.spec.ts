@@ -113,7 +113,7 @@ describe('The kinds of fields', () => {
 
   for (const store of stores) {
     describe(`in ${store.name}`, function () {
-      this.timeout(60_000)
+      this.timeout(120_000)
       let place: TestStore
       let database: Database
       let directory: string
@@ -240,7 +240,7 @@ describe('The kinds of fields', () => {
 
     if (store.name !== 'libsql in memory')
       it(`are added to rows that exist with what stands for nothing, in ${store.name}`, async function () {
-        this.timeout(60_000)
+        this.timeout(120_000)
         const place = await store.make(this)
         try {
           const added = names.filter((kind) => kindOf({ kind }).nothing !== undefined)

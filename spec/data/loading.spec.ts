@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { startScript } from '../setup/run-script.ts'
 
 describe('The engine of data', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
 
   it('is loaded when a store is opened, and not before', async () => {
     const { stdout, stderr, code } = await startScript('spec/data/child/what-is-loaded.ts').ended

@@ -13,7 +13,7 @@ const rowCount = 200
 
 for (const kind of stores) {
   describeIn(kind, `Many rows at once, in ${kind.name}`, function () {
-    this.timeout(60_000)
+    this.timeout(120_000)
     let store: TestStore
     let database: Database
 

@@ -16,7 +16,7 @@ class Person extends Model {
 
 for (const kind of lastingStores) {
   describe(`A migration in ${kind.name}`, function () {
-    this.timeout(30_000)
+    this.timeout(120_000)
     let store: TestStore
 
     beforeEach(async function () {
@@ -375,7 +375,7 @@ for (const kind of lastingStores) {
 }
 
 describe('Two migrations at once', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
 
   it('in PostgreSQL wait for each other', async function () {
     const store = await (stores[2] as (typeof stores)[number]).make(this)

@@ -35,7 +35,7 @@ interface Way {
 
 for (const kind of stores) {
   describe(`An action with data in ${kind.name} that awaits another one`, function () {
-    this.timeout(60_000)
+    this.timeout(120_000)
     let store: TestStore
     let server: Server
     let client: Client

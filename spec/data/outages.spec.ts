@@ -47,7 +47,7 @@ class Echo extends Action {
 }
 
 describe('A PostgreSQL that dies', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let store: TestStore
   let relay: Relay
   let harness: Harness

@@ -34,7 +34,7 @@ class Post extends Model {
 
 for (const kind of stores) {
   describeIn(kind, `Lists of references in ${kind.name}`, function () {
-    this.timeout(30_000)
+    this.timeout(120_000)
     let store: TestStore
     let database: Database
     let tags: Tag[]

@@ -29,7 +29,7 @@ import { describeIn, openDatabase, stores, type TestStore } from './stores.ts'
 
 for (const kind of stores) {
   describeIn(kind, `Rows in ${kind.name}`, function () {
-    this.timeout(30_000)
+    this.timeout(120_000)
     let store: TestStore
     let database: Database
 

@@ -14,7 +14,7 @@ class Account extends Model {
 
 for (const kind of stores) {
   describeIn(kind, `Secret fields in ${kind.name}`, function () {
-    this.timeout(30_000)
+    this.timeout(120_000)
     let store: TestStore
     let database: Database
 

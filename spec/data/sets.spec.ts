@@ -68,7 +68,7 @@ const set = <T>(...items: T[]): Set<T> => new Set(items)
 
 for (const kind of stores) {
   describeIn(kind, `Sets in ${kind.name}`, function () {
-    this.timeout(30_000)
+    this.timeout(120_000)
     let store: TestStore
     let database: Database
 

@@ -13,7 +13,7 @@ class Pet extends Model {
 
 for (const kind of stores) {
   describeIn(kind, `Unique values of several rows in ${kind.name}`, function () {
-    this.timeout(30_000)
+    this.timeout(120_000)
     let store: TestStore
     let database: Database
 

@@ -35,7 +35,7 @@ class Add extends Action {
 }
 
 describe('A stream of an action with data', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
 
   it('lets go of the store where it is left before its first item', async () => {
     Late.isLeft = false

@@ -19,7 +19,7 @@ const timeout = 20_000
 const longName = 'a.name.that.is.longer.than.any.column.of.this.page.will.ever.be'
 
 longDescribe("The chat's page", function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let browser: Browser
   let bundle: PageBundle
   let directory: string

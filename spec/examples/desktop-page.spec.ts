@@ -13,7 +13,7 @@ import { enlarge, overflowOf, violationsOf, windows } from './axe.ts'
 const timeout = 20_000
 
 longDescribe("The desktop example's page", function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let browser: Browser
   let context: BrowserContext
   let folder: string

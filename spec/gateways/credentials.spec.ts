@@ -32,7 +32,7 @@ const unfit: readonly (readonly [string, string])[] = [
 ]
 
 describe('credentials in headers', function () {
-  this.timeout(20_000)
+  this.timeout(120_000)
   let server: Server
   let web: WebListener
 

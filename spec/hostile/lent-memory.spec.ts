@@ -54,7 +54,7 @@ describe('Hostile peers: lent memory', () => {
   }
 
   it('an answer that is acknowledged before it has left goes out as it was', async function () {
-    this.timeout(20_000)
+    this.timeout(120_000)
     const peer = await RawPeer.connect(server.addresses[0] as string)
     await peer.enter()
     peer.introduce('Fill')
@@ -85,7 +85,7 @@ describe('Hostile peers: lent memory', () => {
   })
 
   longIt('values of many calls at once arrive as they were, whatever memory they share in turn', async function () {
-    this.timeout(60_000)
+    this.timeout(120_000)
     const lanes = [enter(), enter(), enter()].flatMap((client, c) => [0, 1, 2, 3].map((lane) => ({ client, c, lane })))
     await Promise.all(
       lanes.map(async ({ client, c, lane }) => {

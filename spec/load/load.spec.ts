@@ -12,7 +12,7 @@ const silent = (): void => undefined
 const mostGrowthMb = 6
 
 describe('Load', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
 
   longIt('2 000 idle links take less than 6 KB each, and are all asked whether they live', async () => {
     expectKept(await idleLinks({ links: 2_000, heartbeatMs: 1_500 }, silent))

@@ -18,7 +18,7 @@ describe('Processes', () => {
   let port: number
 
   before(async function () {
-    this.timeout(60_000)
+    this.timeout(120_000)
     counter = await Counter.start()
     port = await freePort()
   })
@@ -89,7 +89,7 @@ describe('Processes', () => {
   )
 
   longIt('two servers that are restarted in turns under load: no call fails, each runs once', async function () {
-    this.timeout(60_000)
+    this.timeout(120_000)
     const otherPort = await freePort()
     const ports = [port, otherPort]
     const servers = await Promise.all(ports.map((at) => startWorkServer(at, counter)))
@@ -113,7 +113,7 @@ describe('Processes', () => {
   })
 
   it('a server that is stopped and goes on: the heartbeat finds it, the call is joined and ran once', async function () {
-    this.timeout(20_000)
+    this.timeout(120_000)
     const server = await startWorkServer(port, counter)
     const client = new Client('127.0.0.1', port, patient)
     await client.connect()
@@ -129,7 +129,7 @@ describe('Processes', () => {
   })
 
   longIt('a client that is stopped and goes on: its session waits, its call ran once', async function () {
-    this.timeout(20_000)
+    this.timeout(120_000)
     const server = await startWorkServer(port, counter)
     const worker = new Worker('work-client.ts', port, 'stopped client', 900)
     await worker.line()
@@ -145,7 +145,7 @@ describe('Processes', () => {
   longIt(
     'a client that is killed: its handler is told when the lease is over, its session goes, others go on',
     async function () {
-      this.timeout(20_000)
+      this.timeout(120_000)
       const server = await startWorkServer(port, counter)
       const other = new Client('127.0.0.1', port, patient)
       await other.connect()

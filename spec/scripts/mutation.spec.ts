@@ -72,7 +72,7 @@ describe('A planted fault', () => {
   })
 
   longIt('is planted in a file of the library so that it compiles, or is left out', function () {
-    this.timeout(60_000)
+    this.timeout(120_000)
     const file = `${root}/lib/core/base/backoff.ts`
     const compiler = new Compiler(root, [file])
     const source = 'export const half = (n: number): number => n / 2\n'

@@ -28,7 +28,7 @@ describe('a group without its browser', () => {
 `
 
 describe('A run of the specs', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let folder: string
 
   before(() => {

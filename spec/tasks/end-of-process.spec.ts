@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { startScript } from '../setup/run-script.ts'
 
 describe('A server with tasks', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
 
   it('lets its process end once it was shut down, whatever does not heed its signal', async () => {
     const { code, stdout, stderr } = await startScript('spec/tasks/server-with-tasks.ts').ended

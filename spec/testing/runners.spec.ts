@@ -9,7 +9,7 @@ import { longIt } from '../setup/long.ts'
 const mocha = fileURLToPath(new URL('../../node_modules/mocha/bin/mocha.js', import.meta.url))
 
 describe('the example tests', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   this.slow(10_000)
 
   // A runner that runs another one tells it so by the environment.

@@ -47,7 +47,7 @@ async function failureOf(options: SimulateOptions): Promise<SimulationError> {
 }
 
 describe('A simulation', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
 
   it('passes for honest actions, and counts what happened', async () => {
     const many = sizeOf({ all: enough, few: 12 })

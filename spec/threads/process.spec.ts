@@ -4,7 +4,7 @@ import { longIt } from '../setup/long.ts'
 import { startScript } from '../setup/run-script.ts'
 
 describe('A process that used threads', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
 
   longIt('ends by itself when its server is shut down', async () => {
     const { code, stdout, stderr } = await startScript('spec/threads/thread-script.ts').ended

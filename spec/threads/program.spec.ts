@@ -13,7 +13,7 @@ import { startScript } from '../setup/run-script.ts'
 import { TellRefusal } from './starts-server.ts'
 
 describe('threads and the main module', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let directory: string
   const given = process.argv[1] as string
 

@@ -49,7 +49,7 @@ class EchoHere extends Action {
 }
 
 describe('Actions in threads', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
 
   let harness: Harness
   let client: Client

@@ -271,7 +271,7 @@ describe('the tracim daemon client', () => {
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     it(`closes on ${signal}, and lets its process end of it`, async function () {
-      this.timeout(20_000)
+      this.timeout(120_000)
       const daemon = await world.daemon()
       const path = world.path('child')
       const child = startScript('spec/tracim/listening-client.ts', { args: [world.masterPath, path] })
@@ -285,7 +285,7 @@ describe('the tracim daemon client', () => {
   }
 
   it('removes its socket when its process exits', async function () {
-    this.timeout(20_000)
+    this.timeout(120_000)
     await world.daemon()
     const path = world.path('child')
     const child = startScript('spec/tracim/listening-client.ts', { args: [world.masterPath, path, 'exit'] })

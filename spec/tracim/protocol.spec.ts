@@ -282,7 +282,7 @@ describe('the tracim daemon', () => {
   })
 
   longIt('serves 1 000 clients', async function () {
-    this.timeout(60_000)
+    this.timeout(120_000)
     const daemon = await world.daemon({ announceClients: false })
     const clients = await Promise.all([...Array(1_000).keys()].map((i) => world.rawClient(`c${i}`)))
     for (const client of clients) await client.register()

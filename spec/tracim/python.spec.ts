@@ -29,7 +29,7 @@ class Rounds implements Clock {
 }
 
 describe('a python client of the tracim daemon', function () {
-  this.timeout(20_000)
+  this.timeout(120_000)
   let world: TracimWorld
   let child: ChildProcess | undefined
 

@@ -47,7 +47,7 @@ class Fail extends Action {
 }
 
 describe('A client in Bun', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let bun: string
   let directory: string
   let server: Server

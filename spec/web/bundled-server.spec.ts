@@ -45,7 +45,7 @@ main()
 `
 
 describe('A server that is bundled into one file', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let directory: string
 
   before(() => {

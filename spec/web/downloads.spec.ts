@@ -20,7 +20,7 @@ const size = mebibytes * 1024 * 1024
 const graceMs = 20_000
 
 describe('The end of a web port with slow readers', function () {
-  this.timeout(20_000)
+  this.timeout(120_000)
   let world: WebWorld
   let directory: string
   let clock: VirtualClock

@@ -73,7 +73,7 @@ describe('Spare memory', () => {
   })
 
   longIt('is kept up to 4 MiB, and let go after a while in which nobody needs it', async function () {
-    this.timeout(20_000)
+    this.timeout(120_000)
     const copies = Array.from({ length: 20 }, () => lendCopy(filled(1024 * kibibyte, 1)))
     for (const copy of copies) takeBack(copy)
     expect(spareBytes()).to.be.within(3 * 1024 * kibibyte, 4 * 1024 * kibibyte)

@@ -8,7 +8,7 @@ import { makePostgres, postgresUrl, type TestStore } from '../stores.ts'
 import { Entry, Place, Post, type Running } from './shop.ts'
 
 describe('A commit whose answer is lost', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let store: TestStore
   let relay: Relay
   let place: Place

@@ -9,7 +9,7 @@ import { makePostgres, postgresUrl, type TestStore } from '../stores.ts'
 import { Entry } from './shop.ts'
 
 describe('A commit of published messages', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let store: TestStore
   let relay: Relay
   let database: Database

@@ -10,7 +10,7 @@ import { stores } from '../stores.ts'
 
 for (const kind of stores)
   describe(`What a program does with rows in ${kind.name}`, function () {
-    this.timeout(60_000)
+    this.timeout(120_000)
     const { prototype } = AsyncLocalStorage
     const { run, enterWith } = prototype
     let runs: string[] = []

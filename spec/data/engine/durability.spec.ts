@@ -20,7 +20,7 @@ class Page extends Model {
 }
 
 describe('A libsql file', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let directory: string
   let url: string
   let engine: Engine | undefined

@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url))
 const page = readFileSync(join(root, 'docs', 'http.md'), 'utf8')
 
 describe('the page about HTTP', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
 
   before(function () {
     if (process.platform === 'win32') skip(this, 'its commands are for a shell of Unix')

@@ -28,7 +28,7 @@ const fuzzRuns = Number(process.env['ISOCK_FUZZ_RUNS'] ?? sizeOf({ all: 100_000,
 const runs = Math.min(2_000, Math.max(25, Math.round(fuzzRuns / 200)))
 
 describe('hostile clients of the HTTP gateway', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let world: HttpWorld
   let hold: Hold
 

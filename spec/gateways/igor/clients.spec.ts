@@ -58,7 +58,7 @@ class AtHome extends Guard {
 }
 
 describe('The Igor gateway: clients', function () {
-  this.timeout(20_000)
+  this.timeout(120_000)
   let world: IgorWorld
   let news: News
 

@@ -24,7 +24,7 @@ const pixel = Buffer.from('R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw==', 'b
 const image = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' }
 
 describe('The Igor gateway: files in pages of other origins', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let world: IgorWorld
   let root: string
 

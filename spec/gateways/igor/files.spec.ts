@@ -9,7 +9,7 @@ import { waitFor } from '../../setup/wait-for.ts'
 import { IgorWorld } from './igor-world.ts'
 
 describe('The Igor gateway: files', function () {
-  this.timeout(20_000)
+  this.timeout(120_000)
   let world: IgorWorld
   let root: string
   const sockets: Socket[] = []

@@ -61,7 +61,7 @@ class Flood extends Process {
 }
 
 describe('The Igor gateway: hostile clients', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let world: IgorWorld
   let honest: SeedClient
   let flood: Flood

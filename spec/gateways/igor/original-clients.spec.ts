@@ -95,7 +95,7 @@ class Login extends Guard<string> {
 }
 
 describe('Clients of Igor, as they are', function () {
-  this.timeout(20_000)
+  this.timeout(120_000)
   let world: IgorWorld
   let news: News
 

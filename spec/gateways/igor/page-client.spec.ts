@@ -97,7 +97,7 @@ async function outcome({ done }: PageStream): Promise<string> {
 }
 
 describe("The desktop example's page client", function () {
-  this.timeout(20_000)
+  this.timeout(120_000)
   const browserSocket = globalThis.WebSocket
   const clients: PageClient[] = []
   let Igor: PageClientClass

@@ -27,7 +27,7 @@ const partName = `.${'0a'.repeat(12)}.part`
 const twoHoursAgo = new Date(Date.now() - 2 * 3_600_000)
 
 describe('The Igor gateway: what uploads left', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let world: IgorWorld
   let root: string
 

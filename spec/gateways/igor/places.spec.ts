@@ -56,7 +56,7 @@ class AtHome extends Guard {
 }
 
 describe('The Igor gateway: places', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let world: IgorWorld
 
   const prepare = (server: Server): void => {
@@ -325,7 +325,7 @@ describe('The Igor gateway: places', function () {
 })
 
 describe('The Igor gateway: the end with the last client', function () {
-  this.timeout(20_000)
+  this.timeout(120_000)
   let world: IgorWorld
 
   beforeEach(() => {

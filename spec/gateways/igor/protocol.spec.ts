@@ -80,7 +80,7 @@ class Ticker extends Process {
 }
 
 describe('The Igor gateway: protocol', function () {
-  this.timeout(20_000)
+  this.timeout(120_000)
   let world: IgorWorld
   let client: SeedClient
   let ticker: Ticker

@@ -17,7 +17,7 @@ const ada = { email: 'ada@example.org', password: 'analytical engine' }
 const patient = { timeoutMs: 10_000 }
 
 describe('the chat of the examples', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let directory: string
   let chat: RunningChat
   const clients: RawClient[] = []
@@ -70,7 +70,7 @@ describe('the chat of the examples', function () {
   })
 
   it('turns away who has no account, with Errors', async function () {
-    this.timeout(20_000)
+    this.timeout(120_000)
     // Let in before she goes: else it may be that she was never registered.
     const registered = await enter({ Register: ada })
     await registered.subscribe('Public')

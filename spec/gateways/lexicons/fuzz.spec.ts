@@ -42,7 +42,7 @@ const texts = fc.oneof(
 )
 
 describe('lexicons: fuzzed messages', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
 
   it('are signals with a name and an object, or a fault', () => {
     fc.assert(

@@ -11,7 +11,7 @@ import { LexiconsWorld, News, Public, RawClient } from './lexicons-world.ts'
 const large = { timeoutMs: 20_000 }
 
 describe('lexicons: hostile clients', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let world: LexiconsWorld
 
   beforeEach(() => {

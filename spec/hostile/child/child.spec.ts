@@ -34,7 +34,7 @@ describe(`Hostile peers, ${caseCount} cases against a process of 128 MB`, () => 
 
   for (const { what, limits, cases } of groups) {
     longDescribe(what, function () {
-      this.timeout(30_000)
+      this.timeout(120_000)
       const verdicts = new Map<string, Verdict>()
       let server: ChildServer
       let honest: HonestClient

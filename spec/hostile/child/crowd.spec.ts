@@ -58,7 +58,7 @@ class Crowd {
 }
 
 describe('Hostile peers: a crowd of strangers, against a process of 128 MB', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   const count = Math.min(wanted, fileLimit() - spareFiles)
   let server: ChildServer
   let honest: HonestClient
