@@ -1,5 +1,5 @@
-// Transactions of knex without what makes them dear. For each, knex builds a whole knex of its own: 39 KB of objects, half of which outlive
-// young collections, as each is the prototype of another. MikroORM needs only a client that has the connection, and the ways to end.
+// Transactions of knex without what makes them dear. For each, knex builds a whole knex of its own: 39 KB of objects. Half of them outlive young
+// collections, as each is the prototype of another. MikroORM needs only a client that has the connection, and the ways to end.
 
 /** The part of knex's client that is used. */
 export interface KnexClient {
