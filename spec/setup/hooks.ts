@@ -4,8 +4,8 @@ import { inspect } from 'node:util'
 import type { Context, Done, RootHookObject, Test } from 'mocha'
 import { CreationStacks, leakedSince, type OpenResources, openResources } from './open-resources.ts'
 
-/** For what ends by itself after a spec: pools of connections take up to 5 s, and a busy machine longer. */
-const graceMs = 15_000
+/** For what ends by itself after a spec: the timer by which a pool closes its idle connections after 30 s, and they take up to 5 s. */
+const graceMs = 45_000
 const pollEveryMs = 5
 const hookTimeoutMs = 120_000
 /** Timeouts of specs are bounds for what hangs: shorter ones would only fail on a busy machine. */
