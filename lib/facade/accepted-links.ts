@@ -1,5 +1,5 @@
 // Links that a server's program passes to it: message ports, and transports of its own. Admission treats them as those of a listener.
-import type { Identity } from '../core/action/context.ts'
+import { type Identity, isIdentity, noIdentity } from '../core/action/session-view.ts'
 import { checkOptions, type OptionTable } from '../core/base/option-table.ts'
 import { invalidOption } from '../core/base/options.ts'
 import type { Link } from '../core/link/link.ts'
@@ -28,8 +28,7 @@ export class AcceptedLinks {
     checkOptions('accept', options, acceptOptions)
     const { description = 'a message port', identity } = options
     if (typeof description !== 'string') throw invalidOption('description', 'a text', description)
-    if (identity !== undefined && typeof (identity as Partial<Identity> | null)?.id !== 'string')
-      throw invalidOption('identity', 'an object with a text id', identity)
+    if (identity !== undefined && !isIdentity(identity)) throw noIdentity('identity', identity)
     const link = isPort(source) ? linkOver(source, description) : requireLink(source)
     try {
       await this.#kit.opening(async () => this.#kit.takeLink(link, identity === undefined ? undefined : { identity }))

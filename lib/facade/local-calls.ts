@@ -1,7 +1,7 @@
 // Calls of a server's own program: each in an ordinary session over a link in memory, so that all that holds for clients holds for them.
 import { Call } from '../core/action/call.ts'
-import type { Identity } from '../core/action/context.ts'
 import type { RunOptions } from '../core/action/run-options.ts'
+import { type Identity, isIdentity, noIdentity } from '../core/action/session-view.ts'
 import { ClientError } from '../core/base/errors.ts'
 import { invalidOption } from '../core/base/options.ts'
 import { ActionClient } from '../core/client/action-client.ts'
@@ -25,8 +25,7 @@ export class LocalCalls {
 
   /** Never throws. */
   run(action: unknown, data: unknown, { identity, ...options }: LocalRunOptions = {}): Call<never, never, never> {
-    if (identity !== undefined && typeof (identity as Partial<Identity> | null)?.id !== 'string')
-      return Call.failed(invalidOption('identity', 'an object with a text id', identity))
+    if (identity !== undefined && !isIdentity(identity)) return Call.failed(noIdentity('identity', identity))
     if ('credentials' in options)
       return Call.failed(invalidOption('credentials', 'none: no guard is asked, give the identity', 'some'))
     const { clock, log, limits } = this.#kit

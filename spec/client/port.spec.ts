@@ -165,7 +165,10 @@ describe('server.accept', () => {
     expect(await failureOf(server.accept({} as Link))).to.include({ code: 'INVALID_OPTION' })
     const { port1, port2 } = new MessageChannel()
     expect((await failureOf(server.accept(port1, { who: 1 } as never))).message).to.match(/who/)
-    expect(await failureOf(server.accept(port1, { identity: 'ada' as never }))).to.include({ code: 'INVALID_OPTION' })
+    for (const identity of ['ada', null, {}, { id: 5 }])
+      expect(await failureOf(server.accept(port1, { identity: identity as never })), String(identity)).to.include({
+        code: 'INVALID_OPTION',
+      })
     port2.close()
     await server.shutdown()
   })

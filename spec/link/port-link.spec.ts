@@ -124,5 +124,15 @@ describe('A link over a message port', () => {
     const closing = link.close('flush')
     await link.close('abort')
     await closing
+    await waitFor(() => messages.includes('abort'))
+  })
+
+  it('tells the peer of an abort, and sends nothing of what it had no credit for', async () => {
+    link.write([new Uint8Array(3 * windowCost)])
+    await link.close('abort')
+    await waitFor(() => messages.includes('abort'))
+    expect(messages.at(-1)).to.equal('abort')
+    expect(messages).to.not.include('end')
+    expect(received()).to.be.at.most(windowCost + maxPieceBytes)
   })
 })

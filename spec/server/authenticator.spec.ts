@@ -102,11 +102,34 @@ describe('Authenticator', () => {
       [undefined, false],
       ['yes', false],
       [1, false],
+      [{}, false],
+      [{ id: 7 }, false],
+      [{ name: 'ada' }, false],
     ] as const) {
       first.answer = () => answer
       const result = await refusalOf(authenticatorWith().authenticate(privatePeer, hello()))
-      expect(result === 'let in', String(answer)).to.equal(isYes)
+      expect(result === 'let in', JSON.stringify(answer)).to.equal(isYes)
     }
+  })
+
+  it('log what is no answer of a guard, such as an object that also says no', async () => {
+    first.answer = () => ({ ok: false, status: 401 })
+    expect(await refusalOf(authenticatorWith().authenticate(privatePeer, hello()))).to.match(/^refused/)
+    expect(logged).to.have.length(1)
+    expect(logged[0]).to.have.property('guard', 'first')
+    expect(String((logged[0] as { error: Error }).error)).to.match(/false, true, or an object with a text id, got an/)
+    for (const answer of [false, null, undefined]) {
+      first.answer = () => answer
+      await refusalOf(authenticatorWith().authenticate(privatePeer, hello()))
+    }
+    expect(logged).to.have.length(1)
+  })
+
+  it('let nobody in whose certificate gives no identity', async () => {
+    const certificate = { fingerprint: 'AB' } as Peer['certificate']
+    const identify = (() => ({ id: undefined })) as unknown as AuthenticatorOptions['identify']
+    const judging = authenticatorWith({ identify }).authenticate({ ...privatePeer, certificate } as Peer, hello())
+    expect(await refusalOf(judging)).to.match(/^odd: option tls.identify: expected an object with a text id/)
   })
 
   it('refuse with the first reason that a guard gave, or without one', async () => {

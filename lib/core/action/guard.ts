@@ -16,7 +16,7 @@ export interface Visitor {
   readonly name: string | undefined
 }
 
-/** False: rejected. True: accepted. An identity: accepted, with this identity. */
+/** False: rejected. True: accepted. An identity: accepted, with this identity. Any other object counts as a check that failed. */
 export type Verdict = boolean | Identity
 
 /** Combines the guards' verdicts, in their order. The default accepts a client that all of them accept. */

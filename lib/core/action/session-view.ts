@@ -1,4 +1,6 @@
 // A session as actions, guards and features see it.
+import type { ClientError } from '../base/errors.ts'
+import { invalidOption } from '../base/options.ts'
 import type { Peer } from '../link/link.ts'
 
 /** The client's identity, as a guard returned it. */
@@ -6,6 +8,15 @@ export interface Identity {
   /** Unique among the server's users; a session is bound to it. */
   readonly id: string
   readonly [field: string]: unknown
+}
+
+export function isIdentity(value: unknown): value is Identity {
+  return typeof value === 'object' && value !== null && typeof (value as Partial<Identity>).id === 'string'
+}
+
+/** The error for an identity that is none. `name`: the option that gave it. */
+export function noIdentity(name: string, value: unknown): ClientError {
+  return invalidOption(name, 'an object with a text id', value)
 }
 
 /** The session of a run, as its action sees it. */

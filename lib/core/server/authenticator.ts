@@ -1,11 +1,11 @@
 // The authentication of clients: asks the guards and the gate, at admission and, for guards that want it, again while the session
 // lasts. Leaves when they are asked again to revalidation.ts.
-import type { Identity } from '../action/context.ts'
 import { type Gate, type Guard, guardNameOf, refusals, type Visitor } from '../action/guard.ts'
+import { type Identity, isIdentity, noIdentity } from '../action/session-view.ts'
 import { AuthError, invalidUsage } from '../base/errors.ts'
 import { KnownClasses } from '../base/known-classes.ts'
 import type { Logger } from '../base/log.ts'
-import { invalidOption } from '../base/options.ts'
+import { describe, invalidOption } from '../base/options.ts'
 import type { Peer, PeerCertificate } from '../link/link.ts'
 import type { HelloFrame } from '../wire/frames/frame.ts'
 import type { TrustList } from './trust.ts'
@@ -86,6 +86,8 @@ export class Authenticator {
   async authenticate(peer: Peer, hello: HelloFrame): Promise<Admitted> {
     const { trust, identify } = this.#options
     const certified = peer.certificate === undefined ? undefined : identify(peer.certificate)
+    if (certified !== undefined && !isIdentity(certified))
+      throw new TypeError(noIdentity('tls.identify', certified).message)
     const visitor: Visitor = { peer, name: hello.name }
     if (trust.includes(peer)) return new Admitted(visitor, certified, [], [])
     const answers: Answer[] = []
@@ -106,7 +108,10 @@ export class Authenticator {
     const { name, guard } = this.#guards[index] as NamedGuard
     try {
       const verdict = await guard.check(credential, visitor)
-      return verdict === true || (typeof verdict === 'object' && verdict !== null) ? verdict : new Denied(undefined)
+      if (verdict === true || isIdentity(verdict)) return verdict
+      // Such as the answer of another server, which is an object also where it says no.
+      if (verdict) throw new TypeError(`expected false, true, or an object with a text id, got ${describe(verdict)}`)
+      return new Denied(undefined)
     } catch (error) {
       if (error instanceof AuthError) return new Denied(error)
       this.#options.log.error({ guard: name, error }, 'a guard failed')
@@ -132,10 +137,6 @@ interface NamedGuard {
   // biome-ignore lint/suspicious/noExplicitAny: guards of any credentials
   readonly guard: Guard<any>
   readonly everyMs: number | undefined
-}
-
-function isIdentity(answer: Answer): answer is Identity {
-  return typeof answer === 'object' && !(answer instanceof Denied)
 }
 
 /** How often a guard wants to be asked again. */
