@@ -116,6 +116,10 @@ const same: Record<string, [one: object | boolean, other: object | boolean]> = {
     { oneOf: [object({ k: { const: 'a' }, n: number }), object({ k: { const: 'b' } })] },
     { anyOf: [object({ k: { enum: ['b'] } }), object({ n: number, k: { type: 'string', const: 'a' } })] },
   ],
+  'one of several without required fields': [
+    { oneOf: [object({ k: { const: 'a' } }, []), { type: 'object', properties: { k: { const: 'b' } } }] },
+    { oneOf: [{ properties: { k: { enum: ['b'] } }, type: 'object' }, object({ k: { enum: ['a'] } }, [])] },
+  ],
   'exact integers': [
     { type: 'integer' },
     { type: 'integer', minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER },
