@@ -12,6 +12,15 @@ class Account extends Model {
   label = field.text({ optional: true, set: async (text) => `<${text}>` })
 }
 
+/** The fields that a copy would have, at each time at which the row was shown to its model. */
+const fieldsSeen: string[] = []
+
+class Watched extends Model {
+  token = field.text({ secret: true })
+  label = field.text({ set: (text) => `<${text}>` })
+  seen = field.computed('boolean', (row: Watched) => fieldsSeen.push(Object.keys(row).join()) > 0)
+}
+
 for (const kind of stores) {
   describeIn(kind, `Secret fields in ${kind.name}`, function () {
     this.timeout(120_000)
@@ -20,7 +29,7 @@ for (const kind of stores) {
 
     before(async function () {
       store = await kind.make(this)
-      database = await openDatabase(store, { models: [Account] })
+      database = await openDatabase(store, { models: [Account, Watched] })
     })
 
     after(async () => {
@@ -108,6 +117,15 @@ for (const kind of stores) {
             expect(inspect(copy)).to.not.match(/argon2|hush|password|token|set_/)
         }
       })
+    })
+
+    it('are in no copy of a row that is being made', async () => {
+      await database.transaction((db) => db.create(Watched, { token: 'hush', label: 'x' }))
+      expect(fieldsSeen.length).to.be.at.least(1)
+      for (const seen of fieldsSeen)
+        expect(seen)
+          .to.include('pk')
+          .and.to.not.match(/token|set_/)
     })
 
     it('are in no error', async () => {

@@ -1,6 +1,7 @@
 // Tracim as the source: login, live messages through cuts and expired logins, and requests that go nowhere else.
 import { expect } from 'chai'
 import { TracimSource, type TracimSourceOptions, tracimEventOf } from 'isock/tracim'
+import { type Clock, platformClock } from '../../lib/core/base/clock.ts'
 import { longIt } from '../setup/long.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { FakeTracim } from './fake-tracim.ts'
@@ -98,6 +99,34 @@ describe('tracim as the source of a daemon', () => {
     await waitFor(() => tracim.streams.length === 1, { timeoutMs: 5_000 })
     tracim.emit('again')
     await waitFor(() => eventsOf(client).length === 1)
+  })
+
+  it('waits longer after each refusal, and as before after a stream', async () => {
+    const waits: number[] = []
+    const steps = [1_000, 2_000, 4_000, 8_000, 16_000]
+    const clock: Clock = {
+      now: () => platformClock.now(),
+      setTimer: (run, delayMs) => {
+        if (!steps.includes(delayMs)) return platformClock.setTimer(run, delayMs)
+        waits.push(delayMs)
+        return platformClock.setTimer(run, 1)
+      },
+    }
+    const client = await start({ clock, random: () => 1 })
+    const refuse = async (count: number): Promise<number[]> => {
+      waits.length = 0
+      tracim.loginStatus = 500
+      tracim.expireLogins()
+      tracim.cut()
+      await waitFor(() => waits.length >= count, { timeoutMs: 5_000 })
+      tracim.loginStatus = 200
+      await waitFor(() => tracim.streams.length === 1, { timeoutMs: 5_000 })
+      return waits.slice(0, count)
+    }
+    expect(await refuse(4)).to.deep.equal(steps.slice(0, 4))
+    tracim.emit('again')
+    await waitFor(() => eventsOf(client).length === 1)
+    expect(await refuse(2)).to.deep.equal(steps.slice(0, 2))
   })
 
   it('opens a stream anew that is silent, or has an event that is too large', async () => {

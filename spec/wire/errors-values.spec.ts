@@ -295,6 +295,17 @@ describe("an error's record", () => {
     })
   })
 
+  it('says of a class that is unknown here whether it was meant for its caller', () => {
+    const none = new ClassRegistry()
+    for (const [record, isMeant] of [
+      [{ message: 'm' }, false],
+      [{ message: 'm', name: 'Quiet', fields: { notStarted: 'no' } }, false],
+      [{ message: 'm', class: 'OutOfStock' }, true],
+      [{ message: 'm', fields: { notStarted: false } }, true],
+    ] as const)
+      expect(reviveError(record, none), JSON.stringify(record)).to.have.property('isDeclared', isMeant)
+  })
+
   it('is refused where it is none', () => {
     for (const none of [null, 'x', [], new Map(), {}, { message: 1 }, { message: 'm', class: 5 }]) {
       expect(() => reviveError(none, serverClasses))
