@@ -61,6 +61,8 @@ describe('A mirrored room', () => {
   let endings: Ending[]
   let mirror: RoomMirror
   let isVacant: boolean
+  let isBehind: boolean
+  let clock: VirtualClock
 
   const settled = async (): Promise<void> => {
     for (let i = 0; i < 50; i++) await null
@@ -71,13 +73,13 @@ describe('A mirrored room', () => {
       log: log.logs,
       room,
       bounds: { size: 20, ttlMs: 500, maxBytes: 1_000 },
-      clock: new VirtualClock(),
+      clock,
       maxQueued,
       maxQueuedBytes: 1_000,
       encode: ({ item }) => new Encoded(item),
       deliver: ({ payload }) => delivered.push(payload),
       endReaders: (ending) => endings.push(ending),
-      isBehind: () => false,
+      isBehind: () => isBehind,
       onVacant: () => {
         isVacant = true
       },
@@ -87,7 +89,8 @@ describe('A mirrored room', () => {
     log = new FakeLog()
     delivered = []
     endings = []
-    isVacant = false
+    isVacant = isBehind = false
+    clock = new VirtualClock()
     mirror = mirrorOf()
   })
 
@@ -258,6 +261,100 @@ describe('A mirrored room', () => {
     })
     log.tell({ offset: 1, message })
     expect(endings.map(({ code }) => code)).to.deep.equal(['INTERNAL'])
+  })
+
+  it('lets a subscriber in where the log changes once meanwhile, and not where it always does', async () => {
+    await join()
+    const change = (): void => {
+      log.epoch += '+'
+      log.onRead = change
+    }
+    log.epoch = 'another'
+    expect((await join()).epoch).to.equal('another')
+    expect(endings.map(({ code }) => code)).to.deep.equal(['LINK_LOST'])
+    log.epoch = 'a third'
+    log.onRead = change
+    expect((await failureOf(mirror.join(undefined, 's'))).message).to.match(/cannot be read now; subscribe again/)
+  })
+
+  it('lets nobody begin once it is closed, and reads no further', async () => {
+    const member = await mirror.join(undefined, 's')
+    const joining = mirror.join(undefined, 's')
+    log.add()
+    log.tell({ offset: 1 })
+    mirror.close()
+    expect(() => member.begin()).to.throw('subscribe again')
+    const late = await joining.then(
+      (other) => failureOf(Promise.resolve().then(() => other.begin())),
+      (error: Error) => error,
+    )
+    expect(late).to.have.property('code', 'LINK_LOST')
+    await settled()
+    expect([delivered, endings]).to.deep.equal([[], []])
+  })
+
+  it('reads on what it has heard of while it was opened', async () => {
+    log.onRead = () => {
+      log.add()
+      log.tell({ offset: 1 })
+    }
+    await join()
+    await settled()
+    expect(delivered).to.deep.equal(['1'])
+  })
+
+  it('is told of a message that the log does not have, and looks for it once', async () => {
+    await join()
+    const { reads } = log
+    log.tell({ offset: 5 })
+    await settled()
+    expect(log.reads).to.equal(reads + 1)
+    for (let i = 0; i < 2; i++) log.add()
+    log.tell({ offset: 2 })
+    await settled()
+    expect([delivered, endings]).to.deep.equal([['1', '2'], []])
+  })
+
+  it('reads no further in a page with a message that cannot be read here', async () => {
+    await join()
+    for (let i = 0; i < 3; i++) log.add()
+    Object.defineProperty(log.messages[1], 'item', {
+      get: () => {
+        throw new Error('an unknown class')
+      },
+    })
+    log.tell({ offset: 3 })
+    await settled()
+    expect(delivered).to.deep.equal(['1'])
+    expect(endings.map(({ code }) => code)).to.deep.equal(['INTERNAL'])
+  })
+
+  it('waits before the next page until its readers have caught up, and at most a second', async () => {
+    await join()
+    isBehind = true
+    for (let i = 0; i < 12; i++) log.add()
+    log.tell({ offset: 12 })
+    await settled()
+    expect(delivered).to.have.length(4)
+    isBehind = false
+    await clock.advance(5)
+    await settled()
+    isBehind = true
+    const { length } = delivered
+    expect(length).to.be.at.least(8)
+    for (let i = 0; i < 8; i++) log.add()
+    log.tell({ offset: 20 })
+    await clock.advance(990)
+    await settled()
+    const before = delivered.length
+    expect(before).to.be.below(20)
+    await clock.advance(1_010)
+    await settled()
+    expect(delivered.length).to.be.above(before)
+    isBehind = false
+    await clock.advance(1_000)
+    await settled()
+    expect(delivered).to.have.length(20)
   })
 
   it('is watched until its last member leaves, also one that could not join', async () => {
