@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { silentLogger } from '../../lib/core/base/log.ts'
 import { Channel, type Client, type Logger, type Server } from '../../lib/index.ts'
 import { settle } from '../setup/virtual-clock.ts'
-import { World } from '../setup/world.ts'
+import { failureOf, World } from '../setup/world.ts'
 
 class News extends Channel<string> {}
 class Missing extends Channel<string> {}
@@ -51,5 +51,27 @@ describe('A subscription that ends with an error', () => {
     await client.close()
     await settle()
     expect(warned).to.deep.equal([])
+  })
+})
+
+describe('A message of the server’s own program that cannot be published', () => {
+  it('is logged, whether the program awaits it or not, and the server goes on', async () => {
+    const world = new World()
+    const warned: [object, string][] = []
+    const log: Logger = { ...silentLogger, warn: (fields, message) => void warned.push([fields, message]) }
+    const server = await world.serve([], { log })
+    server.addChannel(new News())
+    const circle: Record<string, unknown> = {}
+    circle['self'] = () => undefined
+    void server.channel(News).publish(circle as never)
+    const awaited = await failureOf(server.channel(News).publish(circle as never))
+    await settle()
+    expect(warned.map(([, message]) => message)).to.deep.equal(
+      Array(2).fill('a message for channel "News" could not be published'),
+    )
+    expect(warned[1]?.[0]).to.have.property('error', awaited)
+    await server.channel(News).publish('fine')
+    expect(warned).to.have.lengthOf(2)
+    await world.close()
   })
 })
