@@ -10,7 +10,7 @@ import { isVolatile } from '../store-url.ts'
 import type { ChangePublisher } from './change-log.ts'
 import { contextFree } from './context-free.ts'
 import { hideFields } from './hidden-fields.ts'
-import { limitIdleTransactions, type TransactionMaker } from './idle-transactions.ts'
+import { beginWithFirstStatement, type TransactionMaker } from './idle-transactions.ts'
 import { storeBusy, WriteLock } from './libsql/write-lock.ts'
 import { type KnexClient, lightenTransactions } from './light-transactions.ts'
 import { readValues } from './postgres-values.ts'
@@ -90,7 +90,7 @@ export class Engine {
     const orm = await MikroORM.init(config)
     const client: unknown = (orm.em as unknown as Manager).getKnex().client
     lightenTransactions(client as KnexClient)
-    if (place.kind === 'postgresql') limitIdleTransactions(client as TransactionMaker)
+    if (place.kind === 'postgresql') beginWithFirstStatement(client as TransactionMaker)
     hideFields(orm, plans)
     writeUniqueValuesWithRows(orm, plans)
     const engine = new Engine(orm, plans, options, { writeLock, publisher })

@@ -1,7 +1,8 @@
 // Durable transactions of PostgreSQL that do nothing for long: the store itself ends them, because a server that stands still holds locks
-// that others wait for, and can end nothing. The limit is set by the statement that begins the transaction, which costs no round trip.
+// that others wait for, and can end nothing. The limit is set where the transaction begins, which costs no round trip.
 
 import { type CommittingTransaction, letCommitByText, PreparedTexts } from './commit-text.ts'
+import { Beginning, type PgDriver } from './first-statement.ts'
 
 const longestIdleMs = 10_000
 
@@ -17,26 +18,28 @@ export interface LimitedTransactionConfig {
 
 /** The part of knex's transaction that is used. */
 interface Transaction extends CommittingTransaction {
-  begin(connection: unknown): Promise<unknown>
+  readonly isolationLevel?: unknown
+  readonly readOnly?: boolean
+  beginning?: Beginning
 }
 
 /** The part of knex's client that is used. */
 export interface TransactionMaker {
+  readonly driver: PgDriver
   transaction(container: unknown, config: LimitedTransactionConfig | undefined, outer: unknown): Transaction
 }
 
-/** Lets transactions of this client have a limit, and those that have one be committed by a text. */
-export function limitIdleTransactions(client: TransactionMaker): void {
+/** Lets transactions of PostgreSQL begin with their first statement, and have a limit; those that have one may be committed by a text. */
+export function beginWithFirstStatement(client: TransactionMaker): void {
   const make = client.transaction.bind(client)
   const statements = new PreparedTexts()
   client.transaction = (container, config, outer) => {
     const transaction = make(container, config, outer)
     const { mayIdleMs } = config ?? {}
-    if (mayIdleMs !== undefined) {
-      const begin = `begin; set local idle_in_transaction_session_timeout = ${mayIdleMs}`
-      transaction.begin = (connection) => transaction.query(connection, begin)
-      letCommitByText(transaction, statements)
-    }
+    const limit = mayIdleMs === undefined ? [] : [`set local idle_in_transaction_session_timeout = ${mayIdleMs}`]
+    const isUsual = !outer && transaction.isolationLevel === undefined && !transaction.readOnly
+    if (isUsual) transaction.beginning = new Beginning(client.driver, ['begin', ...limit])
+    if (mayIdleMs !== undefined) letCommitByText(transaction, statements)
     return transaction
   }
 }

@@ -1,10 +1,12 @@
 // Transactions of knex without what makes them dear. For each, knex builds a whole knex of its own: 39 KB of objects. Half of them outlive young
 // collections, as each is the prototype of another. MikroORM needs only a client that has the connection, and the ways to end.
+import type { Beginning, KnexQuery, PgConnection } from './first-statement.ts'
 
 /** The part of knex's client that is used. */
 export interface KnexClient {
   transaction(container: unknown, config: unknown, outer: unknown): KnexTransaction
   query(connection: unknown, query: unknown): Promise<unknown>
+  _query(connection: unknown, query: KnexQuery): Promise<unknown>
 }
 
 /** The part of knex's transaction that is used. Its version is pinned by MikroORM's. */
@@ -17,6 +19,8 @@ interface KnexTransaction {
   commit(connection: unknown, value?: unknown): Promise<unknown>
   rollback(connection: unknown, error?: unknown): Promise<unknown>
   isCompleted(): boolean
+  /** It begins with its first statement. */
+  readonly beginning?: Beginning
 }
 
 /** What the client of a transaction has of the pool's. */
@@ -53,10 +57,12 @@ function onAcquire(
     rollback: (error?: unknown) => transaction.rollback(connection, error),
     isCompleted: () => transaction.isCompleted(),
   }
-  transaction.begin(connection).then(
-    () => begun(transactor),
-    (error: unknown) => transaction._rejecter(error),
-  )
+  if (transaction.beginning !== undefined) begun(transactor)
+  else
+    transaction.begin(connection).then(
+      () => begun(transactor),
+      (error: unknown) => transaction._rejecter(error),
+    )
   return executionPromise
 }
 
@@ -64,7 +70,8 @@ function onAcquire(
 function clientOf(transaction: KnexTransaction, client: KnexClient, connection: unknown): object {
   const own = Object.create(Object.getPrototypeOf(client) as object) as KnexClient & Record<string, unknown>
   for (const name of shared) own[name] = (client as KnexClient & Record<string, unknown>)[name]
-  const query = own.query
+  const { query, _query: run } = own
+  const { beginning } = transaction
   return Object.assign(own, {
     transacting: true,
     acquireConnection: () => Promise.resolve(connection),
@@ -72,7 +79,9 @@ function clientOf(transaction: KnexTransaction, client: KnexClient, connection: 
     query: async (over: unknown, given: unknown) => {
       // The message is knex's own.
       if (transaction.isCompleted()) throw new Error('Transaction query already complete')
-      return query.call(own, over, given)
+      return beginning?.endsWith(given) ? given : query.call(own, over, given)
     },
+    _query: (over: unknown, given: KnexQuery) =>
+      beginning?.isPending ? beginning.run(over as PgConnection, given) : run.call(own, over, given),
   })
 }
