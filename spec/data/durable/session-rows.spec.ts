@@ -17,7 +17,7 @@ function storeWith(count: number): DurableStore & { readonly deleted: number[]; 
     if (sql.startsWith('delete from isock_session')) {
       deleted.push(ids.length)
       left -= ids.length
-    } else others.push(sql)
+    } else others.push([sql, ...ids].join(' '))
     return []
   }
   return {
@@ -46,6 +46,12 @@ describe('The rows of sessions that are over', () => {
       expect(number).to.equal(Math.min(count, 1_000))
       expect(store.others).to.deep.equal([])
     }
+  })
+
+  it('are no longer of a server that has left', async () => {
+    const store = storeWith(0)
+    await new SessionRows(store, 'a life').leave()
+    expect(store.others).to.deep.equal(['delete from isock_node where life = ? a life'])
   })
 
   it('take the rows of servers that are gone with them, where the store could be reached for long enough', async () => {

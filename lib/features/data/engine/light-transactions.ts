@@ -1,12 +1,14 @@
 // Transactions of knex without what makes them dear. For each, knex builds a whole knex of its own: 39 KB of objects. Half of them outlive young
 // collections, as each is the prototype of another. MikroORM needs only a client that has the connection, and the ways to end.
-import type { Beginning, KnexQuery, PgConnection } from './first-statement.ts'
+import { type Beginning, type KnexQuery, type PgConnection, type PgDriver, runBetween } from './pipelined.ts'
 
 /** The part of knex's client that is used. */
 export interface KnexClient {
   transaction(container: unknown, config: unknown, outer: unknown): KnexTransaction
   query(connection: unknown, query: unknown): Promise<unknown>
   _query(connection: unknown, query: KnexQuery): Promise<unknown>
+  /** pg, for PostgreSQL. */
+  driver?: unknown
 }
 
 /** The part of knex's transaction that is used. Its version is pinned by MikroORM's. */
@@ -81,7 +83,10 @@ function clientOf(transaction: KnexTransaction, client: KnexClient, connection: 
       if (transaction.isCompleted()) throw new Error('Transaction query already complete')
       return beginning?.endsWith(given) ? given : query.call(own, over, given)
     },
-    _query: (over: unknown, given: KnexQuery) =>
-      beginning?.isPending ? beginning.run(over as PgConnection, given) : run.call(own, over, given),
+    _query: (over: unknown, given: KnexQuery) => {
+      const before = beginning?.take() ?? []
+      if (before.length === 0 && given.followedBy === undefined) return run.call(own, over, given)
+      return runBetween(client.driver as PgDriver, over as PgConnection, before, given)
+    },
   })
 }

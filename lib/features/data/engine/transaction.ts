@@ -7,10 +7,10 @@ import type { Run } from '../durable/durable-store.ts'
 import { type LastStatement, runLast } from '../durable/last-statement.ts'
 import { backendOf, cancelStatement } from './cancel-statement.ts'
 import type { ChangeLog } from './change-log.ts'
-import { CommitText, commitByText, hasWrittenNone } from './commit-text.ts'
 import { runIn } from './durable-store.ts'
 import type { Engine, Holder, Manager } from './engine.ts'
 import { idleLimitMs } from './idle-transactions.ts'
+import { commitWithLast, hasWrittenNone } from './last-with-commit.ts'
 import { beginDurably } from './libsql/begin-durably.ts'
 import { storeBusy } from './libsql/write-lock.ts'
 import { isAway, isBusyError, isStoreFault, storeFault } from './store-errors.ts'
@@ -96,13 +96,13 @@ export class Transaction {
    * @throws the store's errors; if the store is unreachable, the error of `broken`: nothing is left of the transaction.
    */
   async commit(last?: LastStatement): Promise<void> {
-    const text = last === undefined || !this.#engine.isPostgres ? undefined : CommitText.of(last)
-    if (last !== undefined && text === undefined) await this.within((run) => runLast(run, last))
+    const isWith = last !== undefined && this.#engine.isPostgres
+    if (last !== undefined && !isWith) await this.within((run) => runLast(run, last))
     if (!this.isOpen) return
     const { signal, changes } = this.#options
     signal?.throwIfAborted()
     try {
-      await (text === undefined ? this.manager.commit() : commitByText(this.manager, text))
+      await (isWith ? commitWithLast(this.manager, last) : this.manager.commit())
     } catch (error) {
       if (!isAway(error)) throw last === undefined ? error : last.errorOf(hasWrittenNone(error) ? undefined : error)
       // A COMMIT that fails in this process is known to have failed. One that was sent to a server may have succeeded.

@@ -1,15 +1,15 @@
-// A transaction of PostgreSQL that begins with its first statement: what goes over the wire, and what is so at the store.
+// Statements of PostgreSQL that go out with what begins or ends their transaction: what goes over the wire, and what is so at the store.
 import { expect } from 'chai'
 import { field, Model } from 'isock/data'
 import { resolveDataOptions } from '../../../lib/features/data/data-options.ts'
 import { runIn } from '../../../lib/features/data/engine/durable-store.ts'
 import { Engine, type Manager } from '../../../lib/features/data/engine/engine.ts'
-import { Beginning, type KnexQuery, type PgDriver } from '../../../lib/features/data/engine/first-statement.ts'
+import { Beginning, type KnexQuery, type PgDriver, runBetween } from '../../../lib/features/data/engine/pipelined.ts'
 import { Plans } from '../../../lib/features/data/plans.ts'
 import { failureOf } from '../../setup/world.ts'
 import { stores, type TestStore } from '../stores.ts'
 
-describe('What begins a transaction', () => {
+describe('Statements that go out with another one', () => {
   let sent: unknown[]
   let driver: PgDriver
   let isUnbindable: boolean
@@ -21,6 +21,7 @@ describe('What begins a transaction', () => {
     parse: ({ text }: { readonly text: string }) => void sent.push(`parse ${text}`),
     bind: () => void sent.push('bind'),
     execute: () => void sent.push('execute'),
+    sync: () => void sent.push('sync'),
   }
 
   class Query {
@@ -29,18 +30,23 @@ describe('What begins a transaction', () => {
     readonly results: unknown[] = []
 
     constructor(
-      { text }: { readonly text: string },
+      { text, name }: { readonly text: string; readonly name?: string },
       _: undefined,
       done: (error: Error | null, response: unknown) => void,
     ) {
-      this.#text = text
+      this.#text = name === undefined ? text : `${name}: ${text}`
       this.#done = done
     }
 
     submit(): null {
       if (isUnbindable) throw new Error('no such value')
       sent.push(this.#text)
+      ;(this._getRows as (given: typeof wire) => void)(wire)
       return null
+    }
+
+    _getRows(): void {
+      sent.push('execute', 'sync')
     }
 
     handleCommandComplete(message: unknown): void {
@@ -68,40 +74,54 @@ describe('What begins a transaction', () => {
     driver = { Query } as unknown as PgDriver
   })
 
-  const begin = (query: KnexQuery, ...statements: string[]) => {
-    const beginning = new Beginning(driver, statements)
-    expect(beginning.isPending).to.equal(true)
-    const running = beginning.run(connection as never, query)
-    expect(beginning.isPending).to.equal(false)
-    return running
-  }
+  const run = (query: KnexQuery, ...before: string[]) => runBetween(driver, connection as never, before, query)
+  const each = (text: string): string[] => [`parse ${text}`, 'bind', 'execute']
 
-  it('goes out in one write with a statement that has values, and its answers are nobody’s', async () => {
+  it('go out in one write with a statement that has values, and their answers are nobody’s', async () => {
     const query: KnexQuery = { sql: 'insert $1', bindings: ['a'] }
-    const running = begin(query, 'begin', 'set local x = 1')
-    const each = (text: string): string[] => [`parse ${text}`, 'bind', 'execute']
-    expect(sent).to.deep.equal(['cork', ...each('begin'), ...each('set local x = 1'), 'insert $1', 'uncork'])
+    const running = run(query, 'begin', 'set local x = 1')
+    const first = ['cork', ...each('begin'), ...each('set local x = 1'), 'insert $1', 'execute', 'sync', 'uncork']
+    expect(sent).to.deep.equal(first)
     answer('BEGIN', 'SET', 'INSERT 0 1')
     expect(await running).to.equal(query)
     expect(query.response).to.deep.equal(['INSERT 0 1'])
   })
 
-  it('is in the text of one without values', async () => {
-    const query: KnexQuery = { sql: 'execute it; COMMIT' }
-    const running = begin(query, 'begin', 'set local x = 1')
-    expect(sent).to.deep.equal(['begin; set local x = 1; execute it; COMMIT'])
-    answer('BEGIN', 'SET', 'INSERT 0 1', 'COMMIT')
+  it('go out before the Sync where they follow it', async () => {
+    const query: KnexQuery = { sql: 'insert $1', bindings: ['a'], preparedAs: 'known', followedBy: ['commit'] }
+    const running = run(query)
+    expect(sent).to.deep.equal(['cork', 'known: insert $1', 'execute', ...each('commit'), 'sync', 'uncork'])
+    answer('INSERT 0 1', 'COMMIT')
     await running
-    expect(query.response).to.deep.equal(['INSERT 0 1', 'COMMIT'])
+    expect(query.response).to.deep.equal(['INSERT 0 1'])
   })
 
-  it('leaves the connection writable where the statement cannot be written', async () => {
+  it('may be on both sides of it, where it has no name', async () => {
+    const query: KnexQuery = { sql: 'insert $1', bindings: ['a'], preparedAs: 'known', followedBy: ['commit'] }
+    const running = run(query, 'begin')
+    const all = ['cork', ...each('begin'), 'insert $1', 'execute', ...each('commit'), 'sync', 'uncork']
+    expect(sent).to.deep.equal(all)
+    answer('BEGIN', 'INSERT 0 1', 'COMMIT')
+    await running
+    expect(query.response).to.deep.equal(['INSERT 0 1'])
+  })
+
+  it('are in the text of one without values', async () => {
+    const query: KnexQuery = { sql: 'insert it', followedBy: ['commit'] }
+    const running = run(query, 'begin', 'set local x = 1')
+    expect(sent[0]).to.equal('begin; set local x = 1; insert it; commit')
+    answer('BEGIN', 'SET', 'INSERT 0 1', 'COMMIT')
+    await running
+    expect(query.response).to.deep.equal(['INSERT 0 1'])
+  })
+
+  it('leave the connection writable where the statement cannot be written', async () => {
     isUnbindable = true
-    expect((await failureOf(begin({ sql: 'insert $1', bindings: [1] }, 'begin'))).message).to.equal('no such value')
+    expect((await failureOf(run({ sql: 'insert $1', bindings: [1] }, 'begin'))).message).to.equal('no such value')
     expect(sent.at(-1)).to.equal('uncork')
   })
 
-  it('is not sent where the transaction ends before it', async () => {
+  it('are taken once, and not sent where the transaction ends before them', () => {
     for (const [query, isEnd] of [
       ['COMMIT;', true],
       ['commit', true],
@@ -110,9 +130,9 @@ describe('What begins a transaction', () => {
       ['execute it; COMMIT', false],
       [{ sql: 'commit' }, false],
     ] as const)
-      expect(new Beginning(driver, ['begin']).endsWith(query), JSON.stringify(query)).to.equal(isEnd)
-    const begun = new Beginning(driver, ['begin'])
-    void begun.run(connection as never, { sql: 'select' })
+      expect(new Beginning(['begin']).endsWith(query), JSON.stringify(query)).to.equal(isEnd)
+    const begun = new Beginning(['begin'])
+    expect([begun.take(), begun.take()]).to.deep.equal([['begin'], []])
     expect(begun.endsWith('COMMIT;')).to.equal(false)
   })
 })
