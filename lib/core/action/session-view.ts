@@ -14,7 +14,7 @@ export function isIdentity(value: unknown): value is Identity {
   return typeof value === 'object' && value !== null && typeof (value as Partial<Identity>).id === 'string'
 }
 
-/** The error for an identity that is none. `name`: the option that gave it. */
+/** The error for what is not an identity. `name`: the option that gave it. */
 export function noIdentity(name: string, value: unknown): ClientError {
   return invalidOption(name, 'an object with a text id', value)
 }
