@@ -21,8 +21,8 @@ const places = [
 export const howToGetFirefox =
   'there is no Firefox; install the package firefox-esr, or set ISOCK_FIREFOX to the path of one'
 
-const startMs = 60_000
-const commandMs = 45_000
+const startMs = 120_000
+const commandMs = 110_000
 const exitMs = 15_000
 
 /** Without the requests that a browser makes for itself, and without what it shows at its first start. */
