@@ -150,14 +150,18 @@ describe('A filter', () => {
 
   it('takes a long text without looking at each character', async () => {
     const text = 'x'.repeat(4_000_000)
-    const longestTurnMs = await database.transaction(async (db) => {
+    const beganAt = performance.now()
+    // What it takes to look at each, on this machine.
+    text.replace(/x/g, () => 'y')
+    const eachMs = performance.now() - beganAt
+    const tookMs = await database.transaction(async (db) => {
       const startedAt = performance.now()
       await db.find(User, { email: text })
       await db.find(User, text)
       return performance.now() - startedAt
     })
-    // More than three seconds with what MikroORM makes of a bare value.
-    expect(longestTurnMs).to.be.lessThan(1_500)
+    // What MikroORM makes of a bare value took more than three seconds on a machine on which this took a fraction of one.
+    expect(tookMs).to.be.lessThan(5 * eachMs)
   })
 
   it('refuses options that are none', () =>
