@@ -19,8 +19,12 @@ type Statement = Pick<LastStatement, 'sql' | 'values'>
 /** The part of knex's transaction that is used. */
 export interface CommittingTransaction {
   commit(connection: Connection, value?: unknown): Promise<unknown>
+  isCompleted(): boolean
   query(connection: unknown, query: unknown, status?: number): Promise<unknown>
-  readonly trxClient: { query(connection: Connection, query: unknown): Promise<unknown> }
+  readonly trxClient: {
+    query(connection: Connection, query: KnexQuery): Promise<unknown>
+    _query(connection: Connection, query: KnexQuery): Promise<unknown>
+  }
 }
 
 interface Connection {
@@ -47,24 +51,34 @@ class WithLast {
   }
 }
 
-/** The names by which the connections of one pool have prepared statements. */
+/** A statement as PostgreSQL takes it: its values are `$1`, `$2` and so on. */
+interface Prepared {
+  readonly sql: string
+  readonly preparedAs: string
+}
+
+/** The statements that the connections of one pool have prepared, and their names. */
 export class PreparedStatements {
-  readonly #names = new Map<string, string>()
+  readonly #known = new Map<string, Prepared>()
   #isOff = false
 
-  /** undefined: it must not be prepared. */
-  nameOf(sql: string): string | undefined {
-    if (this.#isOff) return undefined
-    const known = this.#names.get(sql)
-    if (known !== undefined) return known
-    const name = `isock_${createHash('sha256').update(sql).digest('hex').slice(0, 16)}`
-    this.#names.set(sql, name)
-    return name
+  /** Of a statement whose values are `?`. Without a name, it must not be prepared. */
+  of(sql: string): Pick<KnexQuery, 'sql' | 'preparedAs'> {
+    const known = this.#known.get(sql) ?? this.#add(sql)
+    return this.#isOff ? { sql: known.sql } : known
   }
 
   /** Called when a statement has failed. A connection that is not always the same one at the store can prepare nothing. */
   failed(error: unknown): void {
     if (isUnprepared(error)) this.#isOff = true
+  }
+
+  #add(sql: string): Prepared {
+    let count = 0
+    const digest = createHash('sha256').update(sql).digest('hex').slice(0, 16)
+    const prepared = { sql: sql.replaceAll('?', () => `$${++count}`), preparedAs: `isock_${digest}` }
+    this.#known.set(sql, prepared)
+    return prepared
   }
 }
 
@@ -72,18 +86,18 @@ export class PreparedStatements {
 export function letCommitWithLast(transaction: CommittingTransaction, prepared: PreparedStatements): void {
   const commit = transaction.commit.bind(transaction)
   transaction.commit = (connection, value) => {
-    if (!(value instanceof WithLast)) return commit(connection, value)
+    if (!(value instanceof WithLast) || transaction.isCompleted()) return commit(connection, value)
     const { sql, values } = value.statement
     const { trxClient } = transaction
-    const query = trxClient.query
+    // Without what knex does with a query that it has not seen: it takes longer than to write the messages.
     trxClient.query = (its, given) =>
-      query(its, given).catch(async (error: unknown) => {
+      trxClient._query(its, given).catch(async (error: unknown) => {
         prepared.failed(error)
         // A statement that failed leaves the transaction open, in which the pool would give the connection to somebody else.
         await settlesWithin(platformClock, connection.query('rollback'), rollbackLimitMs)
         throw error
       })
-    const last: KnexQuery = { sql, bindings: values, preparedAs: prepared.nameOf(sql), followedBy: ['COMMIT'] }
+    const last: KnexQuery = { ...prepared.of(sql), bindings: values, followedBy: ['COMMIT'] }
     return transaction.query(connection, last, 1)
   }
 }
