@@ -31,10 +31,6 @@ class Store {
         this.context = { client: { acquireConnection: async () => ({ processID: 7 }) } }
       })
     },
-    commit: () =>
-      this.#ask('commit', () => {
-        this.context = undefined
-      }),
     // Where it fails, what MikroORM has of the transaction stays.
     rollback: () =>
       this.#ask('rollback', () => {
@@ -46,6 +42,7 @@ class Store {
       this.context = context
     },
     getConnection: () => ({
+      commit: (context: object) => this.#ask(context === this.context ? 'commit' : 'commit of another'),
       execute: (sql: string) => this.#ask(sql),
       getKnex: () => ({ client: this.#besideThePool }),
     }),

@@ -23,6 +23,7 @@ export class Caller {
 
   readonly #isPatient: boolean
   #hasSession = false
+  #sessionCount = 0
   readonly #open = new Set<Operation>()
 
   constructor(client: Client, isPatient: boolean, clock: SimClock, oracle: Oracle, random: Random) {
@@ -72,6 +73,7 @@ export class Caller {
   /** Nothing is recorded of it before its first transactional call; calls that the former one lost are settled now. */
   #onNewSession(): void {
     this.#hasSession = false
+    this.#sessionCount++
     this.#clock.setTimer(() => {
       for (const operation of this.#open) operation.isPatient = false
     }, 0)
@@ -98,6 +100,7 @@ export class Caller {
 
   async #follow(operation: Operation, call: Call<unknown, number>): Promise<void> {
     this.#open.add(operation)
+    const session = this.#sessionCount
     const ended = call.outcome().then((outcome) => {
       this.#open.delete(operation)
       operation.settledAtMs = this.#clock.now()
@@ -112,7 +115,8 @@ export class Caller {
     }
     operation.outcome = await ended
     operation.wasCalm = !this.#oracle.wasTroubled
-    if (showsSession(operation)) this.#hasSession = true
+    // A server that leaves may answer it when its client has another session already.
+    if (showsSession(operation) && session === this.#sessionCount) this.#hasSession = true
     // It begins another one.
     else if (!operation.outcome.ok && operation.outcome.error instanceof OutcomeUnknownError) this.#hasSession = false
   }

@@ -36,12 +36,6 @@ interface Transactor {
   commit(value?: unknown): unknown
 }
 
-/** The part of MikroORM's manager that is used. */
-interface CommittingManager {
-  getTransactionContext(): unknown
-  commit(): Promise<void>
-}
-
 /** Asks a transaction to commit with this statement, which writes a row or fails. */
 class WithLast {
   readonly statement: Statement
@@ -102,12 +96,11 @@ export function letCommitWithLast(transaction: CommittingTransaction, prepared: 
   }
 }
 
-/** Commits the manager's transaction with this statement. */
-export async function commitWithLast(manager: CommittingManager, last: LastStatement): Promise<void> {
-  const transactor = manager.getTransactionContext() as Transactor
-  const commit = transactor.commit
-  transactor.commit = () => commit(new WithLast(last))
-  await manager.commit()
+/** The transaction's commit will have this statement with it. */
+export function addLast(transactor: unknown, last: LastStatement): void {
+  const begun = transactor as Transactor
+  const { commit } = begun
+  begun.commit = () => commit(new WithLast(last))
 }
 
 /** Whether the statement failed because it wrote no row. */

@@ -10,7 +10,7 @@ import type { ChangeLog } from './change-log.ts'
 import { runIn } from './durable-store.ts'
 import type { Engine, Holder, Manager } from './engine.ts'
 import { idleLimitMs } from './idle-transactions.ts'
-import { commitWithLast, hasWrittenNone } from './last-with-commit.ts'
+import { addLast, hasWrittenNone } from './last-with-commit.ts'
 import { beginDurably } from './libsql/begin-durably.ts'
 import { storeBusy } from './libsql/write-lock.ts'
 import { isAway, isBusyError, isStoreFault, storeFault } from './store-errors.ts'
@@ -102,7 +102,8 @@ export class Transaction {
     const { signal, changes } = this.#options
     signal?.throwIfAborted()
     try {
-      await (isWith ? commitWithLast(this.manager, last) : this.manager.commit())
+      if (isWith) addLast(this.manager.getTransactionContext(), last)
+      await commitWritten(this.manager)
     } catch (error) {
       if (!isAway(error)) throw last === undefined ? error : last.errorOf(hasWrittenNone(error) ? undefined : error)
       // A COMMIT that fails in this process is known to have failed. One that was sent to a server may have succeeded.
@@ -202,6 +203,12 @@ export class Transaction {
   #execute(sql: string, method: 'run' | 'all' = 'run'): Promise<unknown> {
     return this.manager.getConnection().execute(sql, [], method, this.manager.getTransactionContext())
   }
+}
+
+/** Commits what has been written. MikroORM's own commit would compare every field of every row first, which the unit has done. */
+async function commitWritten(manager: Manager): Promise<void> {
+  await manager.getConnection().commit(manager.getTransactionContext() as never)
+  manager.setTransactionContext(undefined as never)
 }
 
 /** The backends that one waits for, directly or not: queued waiters are reported as blocked by their predecessors only. */
