@@ -22,6 +22,9 @@ export interface StoredAnswer {
 /** Bytes of the length before a payload. */
 const headBytes = 4
 
+/** Where bytes are written before they are copied: a slab for each answer would be 64 KiB of memory for some hundred bytes. */
+const slabs = new Slabs()
+
 export function storedForm({ answer, items }: RecordedAnswer): StoredAnswer {
   const isResult = answer.kind === Kind.Result
   const payload = isResult ? answer.value : answer.error
@@ -50,7 +53,7 @@ export function payloadBytes(payload: Payload): Uint8Array {
 }
 
 function bytesOf(payloads: readonly Payload[]): Uint8Array {
-  const writer = new MsgpackWriter(new Slabs())
+  const writer = new MsgpackWriter(slabs)
   for (const payload of payloads) {
     writer.beginFrame()
     writePayload(writer, payload)
