@@ -164,7 +164,9 @@ describe('A libsql file', function () {
       const opened = await open()
       const unit = new Unit(opened, new ChangeLog(opened.plans, publisher), { signal: undefined, label: 'a spec' })
       await UnitDb.of(unit).create(Page, { text: 'lost' })
-      unit.manager.commit = () => Promise.reject(Object.assign(new Error('COMMIT failed'), { code }))
+      const commit = () => Promise.reject(Object.assign(new Error('COMMIT failed'), { code }))
+      const connection = Object.assign(Object.create(unit.manager.getConnection()), { commit })
+      unit.manager.getConnection = () => connection
       const error = await failureOf(unit.finish(true))
       expect(error).to.be.instanceOf(StoreUnavailableError).and.not.to.be.instanceOf(OutcomeUnknownError)
       expect(error.message).to.include(message)

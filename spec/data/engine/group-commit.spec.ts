@@ -72,6 +72,7 @@ class World {
   }
 }
 
+const undo = ['rollback to savepoint member', 'release savepoint member']
 const member = (name: string): string[] => ['savepoint member', name, 'release savepoint member']
 
 describe('Group commit', () => {
@@ -113,7 +114,7 @@ describe('Group commit', () => {
   it('rolls back one of them alone', async () => {
     const world = new World()
     await Promise.all([world.run('a'), world.run('b', () => false), world.run('c')])
-    const undone = ['savepoint member', 'b', 'rollback to savepoint member', 'release savepoint member']
+    const undone = ['savepoint member', 'b', ...undo]
     expect(world.statements).to.deep.equal(['begin immediate', ...member('a'), ...undone, ...member('c'), 'commit'])
     world.expectIdle()
   })
@@ -127,11 +128,7 @@ describe('Group commit', () => {
       }),
     )
     expect((await failure)?.message).to.equal('it breaks')
-    expect(world.statements.slice(-3)).to.deep.equal([
-      'rollback to savepoint member',
-      'release savepoint member',
-      'rollback',
-    ])
+    expect(world.statements.slice(-3)).to.deep.equal([...undo, 'rollback'])
     world.expectIdle()
   })
 
@@ -157,7 +154,6 @@ describe('Group commit', () => {
       world
         .run('b', (connection) => {
           Object.assign(connection, { inTransaction: false, fault })
-          ;(connection as FakeConnection).faults.set('commit', new Error('no transaction is active'))
           return false
         })
         .then(() => undefined),
@@ -235,6 +231,63 @@ describe('Group commit', () => {
     await Promise.all([world.run('a'), world.run('b')])
     const [full, normal] = ['full', 'normal'].map((mode) => `pragma store.synchronous = ${mode}`) as [string, string]
     expect(world.statements).to.deep.equal([full, 'begin immediate', ...member('a'), ...member('b'), 'commit', normal])
+    world.expectIdle()
+  })
+
+  it('gives the connection back and passes the turn on where the transaction cannot begin', async () => {
+    const world = new World()
+    const fault = new Error('the file is damaged')
+    const acquire = world.acquireConnection.bind(world)
+    world.acquireConnection = async () => {
+      const connection = await acquire()
+      if (world.connections.length === 1) connection.faults.set('begin immediate', fault)
+      return connection
+    }
+    expect(await failureOf(world.run('a'))).to.equal(fault)
+    expect(world.connections[0]?.isReleased, 'the connection').to.equal(true)
+    await world.run('b')
+    expect(world.connections[1]?.statements).to.deep.equal(['begin immediate', ...member('b'), 'commit'])
+    world.expectIdle()
+  })
+
+  it('fails one whose end fails, with what the store says, and commits the others without it', async () => {
+    const world = new World()
+    const fault = new Error('the disk is full')
+    const breaks = (connection: RawConnection): boolean =>
+      !!(connection as FakeConnection).faults.set('release savepoint member', fault)
+    const [, failure] = await Promise.all([world.run('a'), failureOf(world.run('b', breaks)), world.run('c')])
+    expect(failure).to.equal(fault)
+    const undone = ['savepoint member', 'b', 'release savepoint member', ...undo]
+    expect(world.statements).to.deep.equal(['begin immediate', ...member('a'), ...undone, ...member('c'), 'commit'])
+    world.expectIdle()
+  })
+
+  it('commits none of them where one cannot be undone', async () => {
+    const world = new World()
+    const fault = new Error('the file is damaged')
+    const breaks = (connection: RawConnection): boolean => {
+      const { faults } = connection as FakeConnection
+      faults.set('rollback to savepoint member', fault).set('rollback', fault)
+      return false
+    }
+    const all = [failureOf(world.run('a')), world.run('b', breaks).catch((error: unknown) => error), world.run('c')]
+    const [a, , c] = await Promise.all(all)
+    expect([a, c]).to.deep.equal([fault, undefined])
+    expect(world.connections[0]?.statements).not.to.include('c')
+    expect(world.connections[0]?.statements.slice(-2)).to.deep.equal(['rollback', 'rollback'])
+    expect(world.connections[0]?.isReleased).to.equal(true)
+  })
+
+  it('lets nobody use a connection again that cannot be set back', async () => {
+    const world = new World('normal')
+    const fault = new Error('the file is gone')
+    await world.run('a', (connection) => {
+      return !!(connection as FakeConnection).faults.set('pragma store.synchronous = normal', fault)
+    })
+    expect((world.connections[0] as { readonly __knex__disposed?: unknown }).__knex__disposed).to.equal(fault)
+    expect(world.connections[0]?.isReleased).to.equal(true)
+    await world.run('b')
+    expect(world.connections[1]).not.to.have.property('__knex__disposed')
     world.expectIdle()
   })
 

@@ -107,7 +107,8 @@ export class GroupCommit {
 
   /** A failed statement may have ended the whole transaction: on a full disk, for example. */
   #mayGrow({ connection, released, sinceMs }: Group): boolean {
-    if (!this.#options.writeLock.nextShares || released.length >= mostMembers || !connection.inTransaction) return false
+    if (!this.#options.writeLock.nextShares || released.length >= mostMembers) return false
+    if (!connection.inTransaction || connection.fault !== undefined) return false
     const windowMs = Math.min(Math.max(shortestWindowMs, this.#commitMs), longestWindowMs)
     return this.#now() - sinceMs < windowMs
   }
@@ -118,10 +119,11 @@ export class GroupCommit {
     this.#open = undefined
     const startedAtMs = this.#now()
     try {
+      if (connection.fault !== undefined) throw connection.fault
       if (released.length > 0) await whileBusy(() => connection.exec('commit'), this.#options.waitMs)
       for (const each of released) each.resolve()
     } catch (error) {
-      for (const each of released) each.reject(connection.fault ?? error)
+      for (const each of released) each.reject(error)
     }
     connection.fault = undefined
     if (released.length > 0) this.#commitMs = this.#now() - startedAtMs
@@ -165,15 +167,29 @@ class Member implements GroupMember {
   async end(isKept: boolean): Promise<void> {
     const connection = this.#connection
     try {
-      if (!isKept && connection.inTransaction) connection.exec(`rollback to ${savepoint}`)
-      // Where a statement has ended the whole transaction, this fails, and so will the COMMIT.
-      if (isKept || connection.inTransaction) connection.exec(`release ${savepoint}`)
+      if (isKept) connection.exec(`release ${savepoint}`)
     } catch (error) {
-      this.#onEnd(undefined)
+      // What it has done must not be committed with the others.
+      this.#undo()
       throw error
     }
-    const released = isKept ? deferred<void>() : undefined
+    if (!isKept) return this.#undo()
+    const released = deferred<void>()
     this.#onEnd(released)
-    await released?.promise
+    await released.promise
+  }
+
+  /** Where a statement has ended the whole transaction, nothing is left of it. */
+  #undo(): void {
+    const connection = this.#connection
+    try {
+      if (connection.inTransaction) connection.exec(`rollback to ${savepoint}`)
+      if (connection.inTransaction) connection.exec(`release ${savepoint}`)
+    } catch (error) {
+      // Then none of them is committed.
+      connection.fault ??= error
+      rollBack(connection)
+    }
+    this.#onEnd(undefined)
   }
 }

@@ -18,7 +18,7 @@ export interface RawConnection {
   /** Why it must not be used again: knex's own field. */
   __knex__disposed?: unknown
   member?: GroupMember | undefined
-  /** The error of a statement that has ended the whole transaction of a group. */
+  /** The error of a statement that has ended the whole transaction of a group, which is not committed. */
   fault?: unknown
 }
 
