@@ -93,6 +93,49 @@ describe('A statement that is refused because the file is busy', () => {
   })
 })
 
+describe('A statement of a transaction that shares its connection', () => {
+  const full = Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' })
+  const dialect = libsqlDialect({
+    writeLock: new WriteLock(100),
+    waitMs: 100,
+    durability: 'full',
+    slices: new Slices(),
+  }).prototype as unknown as { _query(connection: object, query: object): Promise<unknown> }
+
+  /** A connection whose next statement fails, and leaves it in a transaction or not. */
+  function failing({ isLeft, isShared = true }: { readonly isLeft: boolean; readonly isShared?: boolean }) {
+    return {
+      inTransaction: true,
+      fault: undefined as unknown,
+      member: isShared ? { end: () => Promise.resolve() } : undefined,
+      prepare() {
+        const run = () => {
+          this.inTransaction = isLeft
+          throw full
+        }
+        return { run }
+      },
+    }
+  }
+  const query = { sql: 'insert into notes values (1)', method: 'raw', bindings: [] }
+
+  it('says by its error that nothing of the group may be committed, where it has ended the transaction', async () => {
+    const connection = failing({ isLeft: false })
+    expect(await failureOf(dialect._query(connection, { ...query }))).to.equal(full)
+    expect(connection.fault).to.equal(full)
+    const later = await failureOf(dialect._query(connection, { ...query }))
+    expect(later.message, 'what comes after it').to.equal('Transaction query already complete')
+    expect(connection.fault, 'the first one counts').to.equal(full)
+  })
+
+  it('fails alone where the transaction goes on, or is its own', async () => {
+    for (const connection of [failing({ isLeft: true }), failing({ isLeft: false, isShared: false })]) {
+      expect(await failureOf(dialect._query(connection, { ...query }))).to.equal(full)
+      expect(connection.fault).to.equal(undefined)
+    }
+  })
+})
+
 describe('A libsql file that somebody has for himself', () => {
   it('is waited for when it is opened', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'isock-busy-'))

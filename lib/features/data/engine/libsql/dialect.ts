@@ -10,7 +10,7 @@ import { LibSqlKnexDialect } from '@mikro-orm/libsql'
 import type { Slices } from '../slices.ts'
 import { attach, detach, ownDatabase, storeSchema } from './attached-store.ts'
 import { beginMember, type ConnectionPool, GroupCommit } from './group-commit.ts'
-import { type RawConnection, rollBack } from './raw-connection.ts'
+import { askableWhenClosed, type DriverConnection, type RawConnection, rollBack } from './raw-connection.ts'
 import { isBusy, whileBusy } from './while-busy.ts'
 import type { WriteLock } from './write-lock.ts'
 
@@ -29,7 +29,7 @@ interface Query {
   readonly sql: string
 }
 
-type Driver = new (filename: string) => RawConnection
+type Driver = new (filename: string) => DriverConnection
 
 /** The part of knex's transaction that is used. */
 interface Transaction {
@@ -63,7 +63,7 @@ export function libsqlDialect({ writeLock, waitMs, durability, slices }: LibsqlO
 
     override async acquireRawConnection(): Promise<RawConnection> {
       const { filename } = this.connectionSettings
-      const connection = new this.driver(ownDatabase)
+      const connection = askableWhenClosed(new this.driver(ownDatabase))
       try {
         await whileBusy(() => connection.exec(attach(filename)), waitMs)
         // Except for the first, these apply to one connection only.

@@ -22,6 +22,23 @@ export interface RawConnection {
   fault?: unknown
 }
 
+/** As the driver makes it. */
+export interface DriverConnection extends Omit<RawConnection, 'file'> {
+  /** False when it is closed. */
+  readonly open: boolean
+}
+
+/** A connection that may still be asked whether it is in a transaction when it is closed: the driver would end the process. */
+export function askableWhenClosed(connection: DriverConnection): RawConnection {
+  return Object.create(connection, {
+    inTransaction: {
+      get(this: DriverConnection) {
+        return this.open && connection.inTransaction
+      },
+    },
+  }) as RawConnection
+}
+
 /** Rolls back what is open. A connection that cannot do so is not used again. */
 export function rollBack(connection: RawConnection): void {
   try {
