@@ -11,6 +11,7 @@ import type { ServerKit } from '../../lib/core/server/feature.ts'
 import type { LogNews } from '../../lib/core/server/message-logs.ts'
 import { durableStore, storeHints } from '../../lib/features/data/database.ts'
 import type { DurableStore } from '../../lib/features/data/durable/durable-store.ts'
+import { RoomLogs } from '../../lib/features/data/durable/room-logs.ts'
 import { SharedLogs } from '../../lib/features/data/message-logs.ts'
 import { waitFor } from '../setup/wait-for.ts'
 import { failureOf } from '../setup/world.ts'
@@ -85,6 +86,35 @@ describe('The logs of durable channels', () => {
     expect((await logs.after(room, 1, 10)).messages.map(({ offset }) => offset)).to.deep.equal([2])
     expect((await logs.newest(room, 1)).messages.map(({ offset }) => offset)).to.deep.equal([2])
     expect(opened).to.equal(1)
+  })
+
+  it('are told the bounds of the channels that came before they were opened, and are closed at the end', async () => {
+    const { keep } = RoomLogs.prototype
+    const kept: unknown[] = []
+    RoomLogs.prototype.keep = function (this: RoomLogs, channel, given) {
+      kept.push([channel, given])
+      keep.call(this, channel, given)
+    }
+    try {
+      logs.keep('News', bounds)
+      logs.keep('Offers', { size: 3, ttlMs: 5_000 })
+      await logs.start()
+    } finally {
+      RoomLogs.prototype.keep = keep
+    }
+    expect(kept).to.deep.equal([
+      ['News', bounds],
+      ['Offers', { size: 3, ttlMs: 5_000 }],
+    ])
+    const own = await logs.opened()
+    const close = own.close.bind(own)
+    let closes = 0
+    own.close = () => {
+      closes++
+      return close()
+    }
+    await logs.stop()
+    expect(closes).to.equal(1)
   })
 
   it('are not waited for any more where the only channel was removed', () => {

@@ -91,6 +91,8 @@ describe('What was thrown, as it is told', () => {
     expect(told.last).not.to.have.property('secret')
     expect(told.left).to.equal(1)
     expect(both.last, 'the original stays').to.have.property('secret')
+    const listed = discreet(Object.assign(new OutOfStock(1), { tried: ['once', hidden()] }), registry) as typeof both
+    expect(listed.tried[1], 'in a list alone').to.include({ message: 'inner' }).and.not.to.have.property('secret')
   })
 
   it('follows causes for eight steps', () => {
