@@ -91,7 +91,6 @@ function emptyLike(error: Error): Error {
   const part = Object.setPrototypeOf(new Error(), Object.getPrototypeOf(error) as object) as Error
   part.stack = String(error.stack)
   if (Object.hasOwn(error, 'message')) defineHidden(part, 'message', String(error.message))
-  else Reflect.deleteProperty(part, 'message')
   if (error.name !== part.name) defineHidden(part, 'name', String(error.name))
   return part
 }
