@@ -1,6 +1,11 @@
 // Transactions that share a COMMIT, over a connection that writes down what it is asked for.
 import { expect } from 'chai'
+import { platformClock } from '../../../lib/core/base/clock.ts'
+import { deferred } from '../../../lib/core/base/deferred.ts'
+import { settlesWithin } from '../../../lib/core/base/settles-within.ts'
+import { Checkpoints } from '../../../lib/features/data/engine/libsql/checkpoints.ts'
 import { beginMember, GroupCommit } from '../../../lib/features/data/engine/libsql/group-commit.ts'
+import { KeptStatements } from '../../../lib/features/data/engine/libsql/kept-statements.ts'
 import type { RawConnection } from '../../../lib/features/data/engine/libsql/raw-connection.ts'
 import { WriteLock } from '../../../lib/features/data/engine/libsql/write-lock.ts'
 import { failureOf } from '../../setup/world.ts'
@@ -8,7 +13,8 @@ import { failureOf } from '../../setup/world.ts'
 class FakeConnection implements RawConnection {
   readonly statements: string[] = []
   inTransaction = false
-  file: string | undefined
+  file: string | undefined = 'a file'
+  readonly kept = new KeptStatements()
   isReleased = false
   /** Errors of the next statements, by their text. */
   readonly faults = new Map<string, Error>()
@@ -22,6 +28,10 @@ class FakeConnection implements RawConnection {
     if (sql === 'commit' || sql === 'rollback') this.inTransaction = false
   }
 
+  async execLater(sql: string): Promise<void> {
+    this.exec(sql)
+  }
+
   prepare(): unknown {
     return undefined
   }
@@ -31,6 +41,7 @@ class FakeConnection implements RawConnection {
 
 class World {
   readonly lock = new WriteLock(5_000)
+  readonly checkpoints = new Checkpoints()
   readonly groups: GroupCommit
   readonly connections: FakeConnection[] = []
   /** The next connection cannot be had. */
@@ -38,7 +49,13 @@ class World {
   nowMs = 0
 
   constructor(durability: 'full' | 'normal' = 'full') {
-    this.groups = new GroupCommit({ writeLock: this.lock, waitMs: 1_000, durability, now: () => this.nowMs })
+    this.groups = new GroupCommit({
+      writeLock: this.lock,
+      waitMs: 1_000,
+      durability,
+      checkpoints: this.checkpoints,
+      now: () => this.nowMs,
+    })
   }
 
   async acquireConnection(): Promise<FakeConnection> {
@@ -177,6 +194,25 @@ describe('Group commit', () => {
     expect(last).to.equal('commit')
     expect(world.connections).to.have.length(2)
     world.expectIdle()
+  })
+
+  it('copies the log after the answers, and before the next turn', async () => {
+    const world = new World()
+    for (let i = 0; i < 1_000; i++) world.checkpoints.onStatement('insert')
+    const copied = deferred<void>()
+    const { execLater } = FakeConnection.prototype
+    FakeConnection.prototype.execLater = () => copied.promise
+    try {
+      await world.run('a')
+      const next = world.lock.take()
+      expect(await settlesWithin(platformClock, next, 20)).to.equal(false)
+      expect(world.connections[0]).to.include({ inTransaction: false, isReleased: false })
+      copied.resolve()
+      ;(await next)()
+      world.expectIdle()
+    } finally {
+      FakeConnection.prototype.execLater = execLater
+    }
   })
 
   it('takes in 64 at most', async () => {

@@ -1,5 +1,5 @@
 // Taking turns, and a file that is busy: what two processes meet too seldom to wait for.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { Database, StoreUnavailableError } from 'isock/data'
 import { libsqlDialect } from '../../../lib/features/data/engine/libsql/dialect.ts'
+import { KeptStatements } from '../../../lib/features/data/engine/libsql/kept-statements.ts'
 import { WriteLock } from '../../../lib/features/data/engine/libsql/write-lock.ts'
 import { Slices } from '../../../lib/features/data/engine/slices.ts'
 import { failureOf } from '../../setup/world.ts'
@@ -14,6 +15,7 @@ import { Counter } from '../counter.ts'
 
 interface RawConnection {
   exec(sql: string): void
+  prepare(sql: string): { get(): { readonly found: number } }
   close(): void
 }
 
@@ -66,6 +68,7 @@ describe('A statement that is refused because the file is busy', () => {
     let left = times
     return {
       prepared: 0,
+      kept: new KeptStatements(),
       __knex__disposed: undefined as unknown,
       prepare() {
         this.prepared++
@@ -106,6 +109,7 @@ describe('A statement of a transaction that shares its connection', () => {
   function failing({ isLeft, isShared = true }: { readonly isLeft: boolean; readonly isShared?: boolean }) {
     return {
       inTransaction: true,
+      kept: new KeptStatements(),
       fault: undefined as unknown,
       member: isShared ? { end: () => Promise.resolve() } : undefined,
       prepare() {
@@ -149,6 +153,37 @@ describe('A libsql file that somebody has for himself', () => {
       await using database = await opening
       await database.migrate()
       expect(await database.transaction((db) => db.count(Counter))).to.equal(0)
+    } finally {
+      await rm(directory, { recursive: true })
+    }
+  })
+})
+
+describe('The log of a libsql file', () => {
+  it('is copied into the file after 1 000 statements, before others wait for it', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'isock-log-'))
+    try {
+      const file = join(directory, 'store.db')
+      await using database = await new Database({ models: [Counter], url: `file:${file}`, durability: 'normal' }).open()
+      await database.migrate()
+      const create = (name: string) => database.transaction((db) => db.create(Counter, { name }))
+      const copy = join(directory, 'copy.db')
+      /** In the file alone, without its log. */
+      const copied = async (): Promise<number | undefined> => {
+        await copyFile(file, copy)
+        const alone = new Libsql(copy)
+        try {
+          return alone.prepare('select count(*) as found from counter').get().found
+        } catch {
+          return undefined
+        } finally {
+          alone.close()
+        }
+      }
+      for (let i = 0; i < 980; i++) await create(String(i))
+      expect(await copied()).to.equal(undefined)
+      for (let i = 980; i < 1_010; i++) await create(String(i))
+      expect(await copied()).to.be.within(990, 1_009)
     } finally {
       await rm(directory, { recursive: true })
     }

@@ -1,11 +1,12 @@
 // A connection of libsql that is closed while somebody uses it: errors, and never the end of the process.
 import { createRequire } from 'node:module'
 import { expect } from 'chai'
+import { Checkpoints } from '../../../lib/features/data/engine/libsql/checkpoints.ts'
 import { beginMember, GroupCommit } from '../../../lib/features/data/engine/libsql/group-commit.ts'
 import {
-  askableWhenClosed,
   type DriverConnection,
   type RawConnection,
+  rawConnection,
   rollBack,
 } from '../../../lib/features/data/engine/libsql/raw-connection.ts'
 import { WriteLock } from '../../../lib/features/data/engine/libsql/write-lock.ts'
@@ -22,7 +23,7 @@ describe('A connection of libsql', () => {
   let connection: RawConnection
 
   beforeEach(() => {
-    connection = askableWhenClosed(new Libsql(':memory:'))
+    connection = rawConnection(new Libsql(':memory:'))
   })
 
   afterEach(() => connection.close())
@@ -44,7 +45,12 @@ describe('A connection of libsql', () => {
   })
 
   it('fails those of a group that it had when it is closed', async () => {
-    const groups = new GroupCommit({ writeLock: new WriteLock(1_000), waitMs: 0, durability: 'full' })
+    const groups = new GroupCommit({
+      writeLock: new WriteLock(1_000),
+      waitMs: 0,
+      durability: 'full',
+      checkpoints: new Checkpoints(),
+    })
     const pool = { acquireConnection: async () => connection, releaseConnection: () => undefined }
     const run = (label: string, work: () => void): Promise<void> =>
       groups.run(pool, label, async (its) => {

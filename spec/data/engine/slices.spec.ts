@@ -1,6 +1,7 @@
 // Turns of the event loop between statements and between rows, counted in a time of the spec's own.
 import { expect } from 'chai'
 import { libsqlDialect } from '../../../lib/features/data/engine/libsql/dialect.ts'
+import { KeptStatements } from '../../../lib/features/data/engine/libsql/kept-statements.ts'
 import { WriteLock } from '../../../lib/features/data/engine/libsql/write-lock.ts'
 import { rowsInSlices } from '../../../lib/features/data/engine/rows-in-slices.ts'
 import { Slices } from '../../../lib/features/data/engine/slices.ts'
@@ -38,6 +39,7 @@ describe('Statements of libsql', () => {
       slices: time.slices,
     }).prototype as unknown as { _query(connection: object, query: object): Promise<unknown> }
     const connection = {
+      kept: new KeptStatements(),
       prepare: () => {
         const work = (): object => {
           time.nowMs += 4

@@ -4,13 +4,14 @@
 //   begin() ──turn in this process──> connection ──BEGIN IMMEDIATE, retried while another process writes──> statements, COMMIT
 //
 // libsql runs a statement on the calling thread, so the event loop gets a turn between statements now and
-// then.
+// then, and what takes long after a COMMIT is done elsewhere, see checkpoints.ts.
 import { statSync } from 'node:fs'
 import { LibSqlKnexDialect } from '@mikro-orm/libsql'
 import type { Slices } from '../slices.ts'
 import { attach, detach, ownDatabase, storeSchema } from './attached-store.ts'
+import { Checkpoints, copiesByItself } from './checkpoints.ts'
 import { beginMember, type ConnectionPool, GroupCommit } from './group-commit.ts'
-import { askableWhenClosed, type DriverConnection, type RawConnection, rollBack } from './raw-connection.ts'
+import { type DriverConnection, type RawConnection, rawConnection, rollBack } from './raw-connection.ts'
 import { isBusy, whileBusy } from './while-busy.ts'
 import type { WriteLock } from './write-lock.ts'
 
@@ -55,7 +56,8 @@ const isCommit = /^commit/i
 
 /** The dialect of one store. */
 export function libsqlDialect({ writeLock, waitMs, durability, slices }: LibsqlOptions): typeof LibSqlKnexDialect {
-  const groups = new GroupCommit({ writeLock, waitMs, durability })
+  const checkpoints = new Checkpoints()
+  const groups = new GroupCommit({ writeLock, waitMs, durability, checkpoints })
   // `this` may be knex's copy for a transaction, which lacks what a constructor sets.
   return class extends LibSqlKnexDialect {
     declare readonly driver: Driver
@@ -63,13 +65,14 @@ export function libsqlDialect({ writeLock, waitMs, durability, slices }: LibsqlO
 
     override async acquireRawConnection(): Promise<RawConnection> {
       const { filename } = this.connectionSettings
-      const connection = askableWhenClosed(new this.driver(ownDatabase))
+      const connection = rawConnection(new this.driver(ownDatabase))
       try {
         await whileBusy(() => connection.exec(attach(filename)), waitMs)
         // Except for the first, these apply to one connection only.
         await whileBusy(() => connection.exec(`pragma ${storeSchema}.journal_mode = wal`), waitMs)
         connection.exec(`pragma ${storeSchema}.synchronous = ${durability}`)
         connection.exec('pragma foreign_keys = on')
+        connection.exec(copiesByItself)
         connection.file = identityOf(filename)
         return connection
       } catch (error) {
@@ -102,12 +105,15 @@ export function libsqlDialect({ writeLock, waitMs, durability, slices }: LibsqlO
       const { endings } = connection
       if (!isEnd.test(query.sql)) for (let rest = slices.rest(); rest !== undefined; rest = slices.rest()) await rest
       let statement: unknown
-      const once = { prepare: (sql: string) => (statement ??= connection.prepare(sql)) }
+      const once = { prepare: (sql: string) => (statement ??= connection.kept.take(sql) ?? connection.prepare(sql)) }
       const run = async (): Promise<unknown> => {
         // It would be committed separately, or in another transaction. The message is knex's own.
         if (connection.endings !== endings || (member !== undefined && !connection.inTransaction))
           throw new Error('Transaction query already complete')
-        return super._query(once, query)
+        const answered = await super._query(once, query)
+        connection.kept.giveBack(query.sql, statement)
+        checkpoints.onStatement(query.sql)
+        return answered
       }
       return run().catch((error) => {
         if (isBusy(error)) return again(run, connection, waitMs)
@@ -129,7 +135,13 @@ export function libsqlDialect({ writeLock, waitMs, durability, slices }: LibsqlO
           )
         const end = readOnly === true ? undefined : await writeLock.take()
         try {
-          return await acquireConnection(options, (connection) => endedFully(connection, withSettings(options, use)))
+          return await acquireConnection(options, async (connection) => {
+            try {
+              return await endedFully(connection, withSettings(options, use))
+            } finally {
+              if (end !== undefined && checkpoints.isDue) await checkpoints.copy(connection)
+            }
+          })
         } finally {
           end?.()
         }

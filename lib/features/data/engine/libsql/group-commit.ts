@@ -8,6 +8,7 @@
 import { type Deferred, deferred } from '../../../../core/base/deferred.ts'
 import { monotonicNow } from '../../../../core/base/platform-timers.ts'
 import { storeSchema } from './attached-store.ts'
+import type { Checkpoints } from './checkpoints.ts'
 import { type GroupMember, type RawConnection, rollBack } from './raw-connection.ts'
 import { whileBusy } from './while-busy.ts'
 import type { WriteLock } from './write-lock.ts'
@@ -24,6 +25,7 @@ export interface GroupCommitOptions {
   readonly waitMs: number
   /** What commits of other transactions do. */
   readonly durability: 'full' | 'normal'
+  readonly checkpoints: Checkpoints
   /** In milliseconds. */
   readonly now?: () => number
 }
@@ -127,6 +129,8 @@ export class GroupCommit {
     }
     connection.fault = undefined
     if (released.length > 0) this.#commitMs = this.#now() - startedAtMs
+    const { checkpoints } = this.#options
+    if (checkpoints.isDue) await checkpoints.copy(connection)
     this.#release(pool, connection)
   }
 

@@ -1,4 +1,6 @@
 // A connection of libsql, as its driver has it, with what this dialect keeps on it.
+import { createRequire } from 'node:module'
+import { KeptStatements } from './kept-statements.ts'
 
 /** The transaction that uses a connection which others use after it, see group-commit.ts. */
 export interface GroupMember {
@@ -9,10 +11,13 @@ export interface GroupMember {
 export interface RawConnection {
   readonly inTransaction: boolean
   exec(sql: string): void
+  /** The same in a thread of the driver: the event loop goes on. */
+  execLater(sql: string): Promise<void>
   prepare(sql: string): unknown
   close(): void
   /** The file that it has open. */
   file: string | undefined
+  readonly kept: KeptStatements
   /** The number of transactions that have ended on it. */
   endings?: number
   /** Why it must not be used again: knex's own field. */
@@ -23,19 +28,33 @@ export interface RawConnection {
 }
 
 /** As the driver makes it. */
-export interface DriverConnection extends Omit<RawConnection, 'file'> {
+export interface DriverConnection extends Omit<RawConnection, 'file' | 'kept' | 'execLater'> {
   /** False when it is closed. */
   readonly open: boolean
 }
 
-/** A connection that may still be asked whether it is in a transaction when it is closed: the driver would end the process. */
-export function askableWhenClosed(connection: DriverConnection): RawConnection {
+/** The driver's other form of a connection, which works in a thread: it does so with the handle of this one, too. */
+interface LaterConnection {
+  exec(this: DriverConnection, sql: string): Promise<void>
+}
+
+const { prototype: later } = createRequire(import.meta.resolve('@mikro-orm/libsql'))('libsql/promise') as {
+  readonly prototype: LaterConnection
+}
+
+/**
+ * A connection of this dialect. It may be asked whether it is in a transaction when it is closed, for which the driver would end the
+ * process.
+ */
+export function rawConnection(connection: DriverConnection): RawConnection {
   return Object.create(connection, {
+    kept: { value: new KeptStatements() },
     inTransaction: {
       get(this: DriverConnection) {
         return this.open && connection.inTransaction
       },
     },
+    execLater: { value: (sql: string) => later.exec.call(connection, sql) },
   }) as RawConnection
 }
 
