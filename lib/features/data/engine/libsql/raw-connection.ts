@@ -11,7 +11,7 @@ export interface GroupMember {
 export interface RawConnection {
   readonly inTransaction: boolean
   exec(sql: string): void
-  /** The same in a thread of the driver: the event loop goes on. */
+  /** The same in a thread of the driver; the event loop keeps running. */
   execLater(sql: string): Promise<void>
   prepare(sql: string): unknown
   close(): void
