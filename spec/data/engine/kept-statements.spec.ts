@@ -27,7 +27,7 @@ describe('Kept statements', () => {
     const kept = new KeptStatements()
     const statement = {}
     expect(kept.take('select 1')).to.equal(undefined)
-    kept.giveBack('select 1', statement)
+    kept.giveBack('select 1', statement, [])
     expect(kept.take('select 1')).to.equal(statement)
     expect(kept.take('select 1')).to.equal(undefined)
   })
@@ -35,7 +35,7 @@ describe('Kept statements', () => {
   it('are those that work on rows, whose text is no longer than 2 000 characters', () => {
     const kept = new KeptStatements()
     const fits = (sql: string): boolean => {
-      kept.giveBack(sql, {})
+      kept.giveBack(sql, {}, [])
       return kept.take(sql) !== undefined
     }
     for (const sql of [
@@ -51,11 +51,23 @@ describe('Kept statements', () => {
       expect(fits(sql), sql.slice(0, 20)).to.equal(false)
   })
 
+  it('hold no large values: those of the last time stay with them', () => {
+    const kept = new KeptStatements()
+    const fits = (...values: unknown[]): boolean => {
+      kept.giveBack('select 1', {}, values)
+      return kept.take('select 1') !== undefined
+    }
+    const half = new Uint8Array(2_000)
+    expect(fits('a'.repeat(2_000), half, 5, null, 7n)).to.equal(true)
+    expect(fits('a'.repeat(2_001), half)).to.equal(false)
+    expect(fits(half, Buffer.alloc(2_001))).to.equal(false)
+  })
+
   it('are 64 at most: the one that was used longest ago goes', () => {
     const kept = new KeptStatements()
-    for (let i = 0; i < 64; i++) kept.giveBack(`select ${i}`, i)
-    kept.giveBack('select 0', kept.take('select 0'))
-    kept.giveBack('select 64', 64)
+    for (let i = 0; i < 64; i++) kept.giveBack(`select ${i}`, i, [])
+    kept.giveBack('select 0', kept.take('select 0'), [])
+    kept.giveBack('select 64', 64, [])
     expect(kept.take('select 1')).to.equal(undefined)
     expect([0, 2, 64].map((i) => kept.take(`select ${i}`))).to.deep.equal([0, 2, 64])
   })
@@ -106,6 +118,12 @@ describe('A connection of libsql to a file', () => {
       expect(await run(all)).to.have.length(id)
     }
     expect(prepared).to.deep.equal([insert, all])
+  })
+
+  it('prepares one again that has run with large values', async () => {
+    await run(insert, 1, 'a'.repeat(5_000))
+    await run(insert, 2, 'note')
+    expect(prepared).to.deep.equal([insert, insert])
   })
 
   it('prepares one again that has failed', async () => {

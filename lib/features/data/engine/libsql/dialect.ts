@@ -28,6 +28,7 @@ export interface LibsqlTransactionConfig {
 
 interface Query {
   readonly sql: string
+  readonly bindings?: readonly unknown[]
 }
 
 type Driver = new (filename: string) => DriverConnection
@@ -111,7 +112,7 @@ export function libsqlDialect({ writeLock, waitMs, durability, slices }: LibsqlO
         if (connection.endings !== endings || (member !== undefined && !connection.inTransaction))
           throw new Error('Transaction query already complete')
         const answered = await super._query(once, query)
-        connection.kept.giveBack(query.sql, statement)
+        connection.kept.giveBack(query.sql, statement, query.bindings ?? [])
         checkpoints.onStatement(query.sql)
         return answered
       }

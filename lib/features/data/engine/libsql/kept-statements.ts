@@ -1,8 +1,10 @@
-// Prepared statements of one connection that are kept for the next time: to prepare one takes as long as to run it, and each that is dropped
-// is work for a garbage collection, which waits for its connection.
+// Prepared statements of one connection that are kept for the next time: to prepare them is a good part of a short unit's work, and each that
+// is dropped is work for a garbage collection, which waits for its connection.
 
 /** Longer texts are seldom the same twice: lists of values, for example. */
 const longestText = 2_000
+/** Characters and bytes of the values that a statement last ran with: it holds them as long as it is kept. */
+const mostHeld = 4_000
 const mostStatements = 64
 
 /** Those that work on rows: others may hold what they touch, or have names of their own. */
@@ -19,10 +21,19 @@ export class KeptStatements {
     return statement
   }
 
-  /** Called when it has run. */
-  giveBack(sql: string, statement: unknown): void {
-    if (sql.length > longestText || !isKept.test(sql)) return
+  /** Called when it has run with these values. */
+  giveBack(sql: string, statement: unknown, values: readonly unknown[]): void {
+    if (sql.length > longestText || !isKept.test(sql) || sizeOf(values) > mostHeld) return
     this.#free.set(sql, statement)
     if (this.#free.size > mostStatements) this.#free.delete(this.#free.keys().next().value as string)
   }
+}
+
+function sizeOf(values: readonly unknown[]): number {
+  let size = 0
+  for (const value of values) {
+    if (typeof value === 'string') size += value.length
+    else if (value instanceof Uint8Array) size += value.length
+  }
+  return size
 }
