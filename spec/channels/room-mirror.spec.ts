@@ -225,6 +225,15 @@ describe('A mirrored room', () => {
     expect((await join({ epoch: 'two', offset: 3 })).recovered).to.equal(false)
   })
 
+  it('reads nothing where the state of the log is the one that it knows, or has no epoch', async () => {
+    for (let i = 0; i < 3; i++) log.add()
+    await join()
+    const { reads } = log
+    for (const epoch of ['one', '']) log.tell({ offset: 3, epoch })
+    await settled()
+    expect([log.reads, endings]).to.deep.equal([reads, []])
+  })
+
   it('delivers what it hears of while it looks whether the log is the same', async () => {
     await join()
     log.onRead = () => {
