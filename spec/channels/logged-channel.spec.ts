@@ -47,8 +47,9 @@ class RoomLog {
     }
   }
 
-  tell(): void {
-    this.#onNews?.({ offset: this.messages.length })
+  /** Of a message, or that there are some. */
+  tell(message?: LoggedMessage): void {
+    this.#onNews?.({ offset: message?.offset ?? this.messages.length, message })
   }
 
   #page(messages: LoggedMessage[]): LogPage {
@@ -61,6 +62,7 @@ describe('A durable channel on a server', () => {
   let clock: VirtualClock
   let channel: LoggedChannel
   let delivered: unknown[]
+  let encoded: number[]
   let reported: string[]
   let readers: { queuedCount: number; end(ending: { readonly code: string }): void }[]
   let ended: string[]
@@ -76,6 +78,7 @@ describe('A durable channel on a server', () => {
     log = new RoomLog()
     clock = new VirtualClock()
     delivered = []
+    encoded = []
     reported = []
     readers = []
     ended = []
@@ -90,6 +93,7 @@ describe('A durable channel on a server', () => {
       rooms: { find: (key: string) => (key === 'a' ? room : undefined) },
       encode: ([offset, message]: [number, string]) => {
         if (message === unsendable) throw new Error('of another version')
+        encoded.push(offset)
         return new Encoded(`${offset}: ${message}`)
       },
     } as unknown as LoggedChannelParts)
@@ -176,11 +180,16 @@ describe('A durable channel on a server', () => {
     expect(delivered).to.deep.equal(['1: message 1', '2: message 2'])
   })
 
-  it('delivers nothing to a room that is gone', async () => {
-    await channel.join('b', undefined, 's')
-    log.add(1)
+  it('reads on for a room that is gone, until its last subscriber has left', async () => {
+    await channel.join('gone', undefined, 's')
+    log.add(12)
     log.tell()
     await settle()
-    expect(delivered).to.deep.equal([])
+    expect([encoded.length, delivered]).to.deep.equal([12, []])
+    log.add(2)
+    log.tell(log.messages[12])
+    unsendable = 'message 14'
+    log.tell(log.messages[13])
+    expect([encoded.length, reported.length, ended]).to.deep.equal([13, 1, []])
   })
 })

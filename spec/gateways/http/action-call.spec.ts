@@ -34,6 +34,7 @@ describe('A call for an HTTP request', () => {
 
   const stream = {
     send: async (event: string, text: string) => {
+      for (let turn = 0; turn < 3; turn++) await null
       sent.push(`${event} ${text}`)
       return sent.length < mostSent
     },
@@ -83,6 +84,30 @@ describe('A call for an HTTP request', () => {
     await run([1, cyclic, 3])
     expect([isOver, sent.length, sent.at(-1)]).to.deep.equal([true, 3, 'end'])
     expect(sent[1]).to.match(/^error /)
+  })
+
+  it('is the result alone where it has no items, as a stream if its client asks for one', async () => {
+    expect(await run([])).to.include({ status: 200, body: '"result"' })
+    const accepted = { stream: 'sse', streamIfNeeded: 'sse', format: undefined, bytes: false } as const
+    expect(await run([], { accepted })).to.equal(undefined)
+    expect(sent).to.deep.equal(['result "result"', 'end'])
+  })
+
+  it('has the deadline and the key of its request, if there are any', async () => {
+    const asked: unknown[] = []
+    const client = {
+      runAction: (name: string, data: unknown, options: object) => {
+        asked.push([name, data, options])
+        return items([], undefined)
+      },
+    } as unknown as FeatureClient
+    const { signal } = new AbortController()
+    await run([], { client, data: 5, signal, timeoutMs: 300, storedKey: 'k' })
+    await run([], { client, signal })
+    expect(asked).to.deep.equal([
+      ['Count', 5, { signal, key: 'k', timeoutMs: 300 }],
+      ['Count', undefined, { signal, key: undefined }],
+    ])
   })
 
   it('sends all items and the result, or the error after them', async () => {
