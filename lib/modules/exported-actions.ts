@@ -72,10 +72,11 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
   return typeof value === 'object' && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value))
 }
 
-/** The instances in a tree. One that contains itself is rejected when it is registered. */
-function* leavesOf(tree: Record<string, unknown>, depth = 0): Generator<AnyAction> {
-  for (const branch of Object.values(tree)) {
+/** The instances in a tree. Visits each object once: a tree that contains itself is rejected only when it is registered. */
+function* leavesOf(tree: Record<string, unknown>): Generator<AnyAction> {
+  const branches = new Set<unknown>([tree])
+  for (const branch of branches) {
     if (isAction(branch)) yield branch
-    else if (isPlainObject(branch) && depth < 32) yield* leavesOf(branch, depth + 1)
+    else if (isPlainObject(branch)) for (const next of Object.values(branch)) branches.add(next)
   }
 }

@@ -16,18 +16,22 @@ export async function featuresFor(
     const { data } = await import('../features/data/data.ts')
     features.push(data(options))
   }
-  if (modules.some(({ exports }) => Object.values(exports).some((value) => isThreaded(value, 0)))) {
+  if (hasThreaded(modules)) {
     const { threads } = await import('../features/threads/threads.ts')
     features.push(threads())
   }
   return features
 }
 
-const maxDepth = 32
-
-/** An action with `static threaded`, its class, or a tree that contains one. */
-function isThreaded(value: unknown, depth: number): boolean {
-  if (isActionClass(value)) return (value.threaded ?? false) !== false
-  if (isAction(value)) return isThreaded(value.constructor, depth)
-  return isPlainObject(value) && depth < maxDepth && Object.values(value).some((leaf) => isThreaded(leaf, depth + 1))
+/** Whether they export an action with `static threaded`, its class, or a tree that contains one. */
+function hasThreaded(modules: readonly LoadedModule[]): boolean {
+  // Visits what is added meanwhile, and each object once: exports may contain themselves.
+  const values = new Set<unknown>(modules.flatMap(({ exports }) => Object.values(exports)))
+  for (const value of values) {
+    const Class = isAction(value) ? value.constructor : value
+    if (isActionClass(Class)) {
+      if ((Class.threaded ?? false) !== false) return true
+    } else if (isPlainObject(value)) for (const leaf of Object.values(value)) values.add(leaf)
+  }
+  return false
 }

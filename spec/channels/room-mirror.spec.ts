@@ -156,6 +156,20 @@ describe('A mirrored room', () => {
     }
   })
 
+  it('has delivered what a subscriber has read of the log before it begins, also where no news came', async () => {
+    await join()
+    for (let i = 0; i < 2; i++) log.add()
+    const start = await join({ epoch: 'one', offset: 0 })
+    expect([missed(start), delivered]).to.deep.equal([
+      ['1', '2'],
+      ['1', '2'],
+    ])
+    log.add()
+    log.tell({ offset: 3 })
+    await settled()
+    expect(delivered).to.deep.equal(['1', '2', '3'])
+  })
+
   it('reads again when more is published than a joining subscriber may buffer', async () => {
     mirror.close()
     mirror = mirrorOf(2)
@@ -223,6 +237,15 @@ describe('A mirrored room', () => {
     await settled()
     expect(endings).to.have.length(2)
     expect((await join({ epoch: 'two', offset: 3 })).recovered).to.equal(false)
+  })
+
+  it('reads nothing where the state of the log is the one that it knows, or has no epoch', async () => {
+    for (let i = 0; i < 3; i++) log.add()
+    await join()
+    const { reads } = log
+    for (const epoch of ['one', '']) log.tell({ offset: 3, epoch })
+    await settled()
+    expect([log.reads, endings]).to.deep.equal([reads, []])
   })
 
   it('delivers what it hears of while it looks whether the log is the same', async () => {
@@ -355,6 +378,14 @@ describe('A mirrored room', () => {
     await clock.advance(1_000)
     await settled()
     expect(delivered).to.have.length(20)
+  })
+
+  it('counts a member that leaves twice once', async () => {
+    const [one, other] = [await mirror.join(undefined, 's'), await mirror.join(undefined, 't')]
+    for (let i = 0; i < 2; i++) one.leave()
+    expect(isVacant).to.equal(false)
+    other.leave()
+    expect(isVacant).to.equal(true)
   })
 
   it('is watched until its last member leaves, also one that could not join', async () => {

@@ -284,6 +284,28 @@ describe('isock serve', function () {
     expect(await script.ended).to.include({ code: 0 })
   })
 
+  longIt('ends with Ctrl-C after a restart, and waits for nothing of the former server', async () => {
+    const module = join(folder, 'actions.mjs')
+    writeFileSync(module, 'export const actions = { which: () => 1 }')
+    // A server that has ended is given no more of its grace.
+    const script = serve([module, '--path', join(folder, 'isock.sock'), '--watch', '--grace', '600000'])
+    await script.printed(/^listening at unix:/m)
+    writeFileSync(module, 'export const actions = { which: () => 2 }')
+    await script.printed(/listening[\s\S]*listening/)
+    script.kill('SIGINT')
+    expect(await script.ended).to.include({ code: 0 })
+  })
+
+  longIt('leaves signals to its program when it has ended', async () => {
+    const script = startScript('spec/cli/watching-program.ts', {
+      args: [compiled('lib/cli/main.ts'), greetings, '--path', join(folder, 'isock.sock')],
+    })
+    running.push(script)
+    await script.printed(/^listening at unix:/m)
+    script.kill('SIGTERM')
+    expect((await script.ended).stdout).to.match(/^listeners of signals: 0$/m)
+  })
+
   longIt('ends with the process that watches for it', async () => {
     const path = join(folder, 'isock.sock')
     const script = serve([greetings, '--path', path, '--watch'])

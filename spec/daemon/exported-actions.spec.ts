@@ -30,6 +30,18 @@ describe('ExportedActions', () => {
     expect(trees).to.have.length(1)
   })
 
+  it('looks at each object of a tree once, also where it contains itself', () => {
+    let looks = 0
+    const tree: Record<string, unknown> = {}
+    const look = (): unknown => {
+      if (looks++ > 10) throw new Error('it looks again and again')
+      return tree
+    }
+    Object.defineProperties(tree, { one: { get: look, enumerable: true }, two: { get: look, enumerable: true } })
+    expect(found({ actions: tree }).trees).to.deep.equal([tree])
+    expect(looks).to.equal(2)
+  })
+
   it('ignores what is no action', () => {
     const { instances, trees, skipped } = found({
       number: 1,

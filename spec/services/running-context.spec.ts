@@ -175,6 +175,19 @@ describe('The context of a run of a service', () => {
     expect(context.loss()).to.not.equal(undefined)
   })
 
+  it('waits to the last millisecond for those behind one that was taken', async () => {
+    const [first, second] = [context.respond('a'), context.respond('b')]
+    await clock.advance(1)
+    take()
+    await first
+    // 10 000 are left from now on, of which the second has waited for 9 999 when its own patience is over.
+    await clock.advance(patienceMs - 1)
+    expect([await state(second), context.loss()]).to.deep.equal(['waits', undefined])
+    await clock.advance(1)
+    expect(await state(second)).to.equal('is done')
+    expect(context.loss()).to.not.equal(undefined)
+  })
+
   it('sends nothing for a client that has its receipt', async () => {
     await contextOf(new AbortController().signal).respond('a')
     expect(emitted).to.deep.equal([])

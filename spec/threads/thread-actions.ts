@@ -81,6 +81,16 @@ export class SlowToBegin extends Action {
   }
 }
 
+/** Logs at each level, and a field that cannot be sent. */
+export class LogThere extends Action {
+  static override threaded = import.meta.url
+
+  override action(_data: undefined, { log }: Context): void {
+    for (const level of ['debug', 'info', 'warn', 'error'] as const) log[level]({ of: level }, `a line of ${level}`)
+    log.info({ callback: () => 1 }, 'a line with a function')
+  }
+}
+
 /** Waits until it is told to end; tells why. */
 export class Patient extends Action {
   static override threaded = import.meta.url

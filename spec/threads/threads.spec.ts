@@ -31,6 +31,7 @@ import {
   Half,
   hidden,
   Implementation,
+  LogThere,
   LookAround,
   Patient,
   Point,
@@ -55,11 +56,24 @@ describe('Actions in threads', function () {
   let client: Client
   const lines: Record<string, unknown>[] = []
   const thrown: unknown[] = []
+  /** What `LogThere` logs. */
+  const logged: unknown[] = []
+  const noteAs =
+    (level: string) =>
+    (
+      { action, of, fields }: { readonly action?: string; readonly of?: string; readonly fields?: string },
+      message: string,
+    ) => {
+      if (action === 'LogThere') logged.push([level, of ?? fields, message])
+    }
   const log: Logger = {
-    debug: () => undefined,
-    info: () => undefined,
-    warn: (fields, message) => lines.push({ ...fields, message }),
-    error: () => undefined,
+    debug: noteAs('debug'),
+    info: noteAs('info'),
+    warn: (fields, message) => {
+      lines.push({ ...fields, message })
+      noteAs('warn')(fields, message)
+    },
+    error: noteAs('error'),
   }
 
   const hasBegun = () =>
@@ -82,6 +96,7 @@ describe('Actions in threads', function () {
         new WordsThere(),
         new WrongWord(),
         new LookAround(),
+        new LogThere(),
         new Die(),
         new Unsendable(),
         hidden(),
@@ -94,7 +109,7 @@ describe('Actions in threads', function () {
 
   beforeEach(() => {
     lines.length = 0
-    thrown.length = 0
+    thrown.length = logged.length = 0
   })
 
   for (const link of ['memory', 'tcp'] as const) {
@@ -215,6 +230,14 @@ describe('Actions in threads', function () {
       const line = await waitFor(() => lines.find(({ message }) => message === 'told to end'), { what: 'the log line' })
       expect(line).to.include({ reason: 'CancelledError', action: 'Patient' })
       expect(await client.runAction(WhichThread), 'the same thread').to.equal(before)
+    })
+
+    it('log at the level that they choose, also what cannot be sent', async () => {
+      await client.runAction(LogThere)
+      expect(logged).to.deep.equal([
+        ...['debug', 'info', 'warn', 'error'].map((level) => [level, level, `a line of ${level}`]),
+        ['info', '[object Object]', 'a line with a function'],
+      ])
     })
 
     for (const how of ['busy', 'waiting'] as const) {

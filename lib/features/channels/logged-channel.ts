@@ -59,7 +59,6 @@ export class LoggedChannel {
 
   close(): void {
     for (const mirror of this.#mirrors.values()) mirror.close()
-    this.#mirrors.clear()
   }
 
   #mirror(key: string): RoomMirror {

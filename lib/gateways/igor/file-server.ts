@@ -154,8 +154,8 @@ export class FileServer {
       throw new WebRefusal(400, 'a range of a file cannot be written; send the whole file')
     if ((headers['content-encoding'] ?? 'identity') !== 'identity')
       throw new WebRefusal(415, 'send the file without a content-encoding')
-    // Checked before any of the body is read.
-    if (Number(headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
+    // Checked before any of the body is read. NaN: the length is not announced.
+    if (Number(headers['content-length']) > maxBytes) throw tooLarge(maxBytes)
     const abort = new LinkedAbort(this.#abort.signal)
     const leave = this.#enter(this.#uploads, owner, () => {
       abort.abort(this.#busy(response, 'others need the room of this upload'))
