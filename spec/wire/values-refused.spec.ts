@@ -236,11 +236,15 @@ describe('values that cannot travel are refused where they are sent', () => {
       ['a Map', new Map([[1, 2]]), 2],
       ['an empty Set', new Set(), 1],
       ['a Set of arrays', new Set([[]]), 2],
+      ['a stream', (async function* () {})(), 1],
       ['an error', new Error('no'), 1],
       ['an error with fields', new ServerError('no'), 2],
     ]
     for (const [name, value, depth] of kinds) {
-      const encode = (maxDepth: number) => () => new StandardCodec(registry, { maxDepth }).encode([1n, [value]], 'data')
+      const encode = (maxDepth: number) => () =>
+        new StandardCodec(registry, { maxDepth }).encode([1n, [value]], 'data', undefined, undefined, {
+          place: () => 1,
+        })
       expect(encode(depth + 2), name).to.not.throw()
       expect(encode(depth + 1), name).to.throw(UnsendableError, `nested more than ${depth + 1} deep`)
     }
