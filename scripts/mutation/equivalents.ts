@@ -14,6 +14,13 @@ export interface Equivalent {
 
 export const equivalents: readonly Equivalent[] = [
   {
+    file: 'lib/core/accounting/accounting.ts',
+    line: 'this.#isMakingRoom = count > 0 && this.#heldBytes > enough',
+    from: '0',
+    to: '1',
+    why: 'one that was evicted without making enough room was the last; the next increase begins again',
+  },
+  {
     file: 'lib/features/channels/channel-presence.ts',
     line: 'own?.delete(entry.room)',
     from: '?.',

@@ -131,6 +131,14 @@ describe('a server that holds too much', () => {
     expect(accounting.heldBytes).to.be.at.most(maxHeldBytes * (15 / 16))
   })
 
+  it('does not try again by itself where there is nothing to shed', async () => {
+    accounting.onHeld(0, 2 * maxHeldBytes)
+    await nextTurn()
+    await nextTurn()
+    expect(accounting.isFull).to.equal(true)
+    expect(process.getActiveResourcesInfo()).to.not.include('Immediate')
+  })
+
   it('ends where nothing can go that would help', async () => {
     const account = accounting.open({
       owner: { address: '192.0.2.1', identity: undefined },

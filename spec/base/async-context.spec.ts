@@ -34,6 +34,8 @@ describe('runClean', () => {
     )
     expect(loaded).to.not.equal(await import(path))
     expect(loaded.runClean(() => store.getStore(), undefined)).to.equal(undefined)
+    loaded.runClean(() => store.enterWith('left behind'), undefined)
+    expect(loaded.runClean(() => store.getStore(), undefined)).to.equal(undefined)
   })
 
   it('hands its argument in, the result out, and lets errors through', () => {

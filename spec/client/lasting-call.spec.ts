@@ -78,6 +78,36 @@ describe('A lasting call', () => {
     }
   })
 
+  it('has been drained when its call has ended, and no earlier', async () => {
+    let endCall = (): void => undefined
+    const kit = { clock, random: () => 0.5, backoff: { minMs: 10, maxMs: 100 } } as unknown as ClientKit
+    const call = {
+      [puller]: (_onItem: unknown, onEnd: () => void) => {
+        endCall = onEnd
+        return () => undefined
+      },
+      outcome: async (): Promise<Outcome<unknown>> => ({ ok: true, value: undefined }),
+      cancel: () => undefined,
+    } as unknown as Call<unknown, unknown>
+    const drained = new LastingCall<{ readonly n: number }>(kit, {
+      start: () => call,
+      onOpen: () => [],
+      onItem: () => [],
+      judge: () => 'again',
+    })
+    drained.begin()
+    await clock.advance(1_000)
+    let isDrained = false
+    const draining = drained.drain().then(() => {
+      isDrained = true
+    })
+    await clock.advance(1_000)
+    expect(isDrained).to.equal(false)
+    endCall()
+    await draining
+    expect(drained.isOver).to.equal(true)
+  })
+
   it('ends although its reader is behind', async () => {
     await clock.advance(60_000)
     lasting.end(undefined, 'drop')

@@ -109,6 +109,17 @@ describe('FrameLink', () => {
     expect(world.ends[0]?.cause).to.be.instanceOf(TypeError)
   })
 
+  it('ends once when its sink closes it in the handshake, and throws then', () => {
+    const world = new FrameLinkWorld()
+    const reason = new LinkError('enough')
+    world.sink.onFrame = () => {
+      void world.link.close(reason, 'abort')
+      throw new TypeError('a fault of ours')
+    }
+    expect(() => world.receive(bytesOfFrames(plainHello))).to.not.throw()
+    expect(world.ends).to.deep.equal([reason])
+  })
+
   it('stops in the middle of a chunk when its sink closes it', () => {
     const world = FrameLinkWorld.established()
     world.sink.onFrame = (frame) => {

@@ -60,6 +60,23 @@ describe('A PROXY header from another machine', () => {
       expect(await peerOf('10.0.0.5', lineFor(source)), source).to.deep.equal(['10.0.0.5', false])
   })
 
+  it('has a table of places in the usage while its port listens, and no longer', async () => {
+    const accounting = new Accounting({ maxHeldBytes: 1e9, isShared: () => false })
+    const server = createServer()
+    readProxyHeaders(server, {
+      isProxy: () => true,
+      onRefused: () => undefined,
+      timeoutMs: 5_000,
+      maxWaiting: 10,
+      accounting,
+    })
+    await listening(server)
+    expect(accounting.usage().places).to.deep.equal({ proxyHeaders: { taken: 0, max: 10 } })
+    server.close()
+    await once(server, 'close')
+    expect(accounting.usage().places).to.deep.equal({})
+  })
+
   it('is not looked for where the connection has lost its peer, and with it whose it was', async () => {
     const { raw } = await announced(undefined, lineFor('203.0.113.7'))
     expect(raw.destroyed).to.equal(true)

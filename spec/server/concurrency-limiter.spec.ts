@@ -142,6 +142,20 @@ describe('A concurrency limiter', () => {
       expect(begun).to.deep.equal(['0', '1', 'a', 'b', 'other'])
     })
 
+    it('forgets the one whose place was taken: the next place comes from another, and no listener is left', async () => {
+      const { signal } = new AbortController()
+      for (const name of ['0', '1', '2', '3', '4']) enter(name, hoarder, name === '4' ? signal : never)
+      enter('honest', honest)
+      await settle()
+      expect(getEventListeners(signal, 'abort')).to.have.lengthOf(0)
+      enter('other', other)
+      await settle()
+      expect(failed).to.deep.equal(['4', '3'])
+      expect(limiter.waitingCount).to.equal(4)
+      await finish()
+      expect(begun).to.deep.equal(['0', '1', '2', 'honest', 'other'])
+    })
+
     it('counts for an address and for an identity, and only while somebody waits', async () => {
       const [identity, otherIdentity] = [{}, {}]
       for (const name of ['0', '1', '2', '3', '4']) enter(name, [{}, identity])
