@@ -19,6 +19,12 @@ describe('A long JSON text', () => {
     expect(jsonTextFault(`[[[]],{"a":[]},${long}]`, 3, 100)).to.equal(undefined)
   })
 
+  it('may say what it likes in its strings', () => {
+    for (const text of ['"[[[["', '"\\"[[[["', '"\\\\"', '{"[[[[":1}'])
+      expect(jsonTextFault(`[${text},${long},[]]`, 2, 3), text).to.equal(undefined)
+    expect(jsonTextFault(`["\\\\",[[]],${long}]`, 2, 9)).to.equal('nested more than 2 deep')
+  })
+
   it('may hold exactly as many arrays and objects as the limit says', () => {
     expect(jsonTextFault(`[[],{},${long}]`, 9, 3)).to.equal(undefined)
     expect(jsonTextFault(`[[],{},[],${long}]`, 9, 3)).to.equal('more than 3 arrays and objects')

@@ -1,8 +1,7 @@
 // How deep each kind of value is: with a limit of so much it is sent and arrives, with less it is refused.
 import { expect } from 'chai'
-import { UnsendableError } from '../../lib/core/base/errors.ts'
+import { ServerError, UnsendableError } from '../../lib/core/base/errors.ts'
 import { ClassRegistry } from '../../lib/core/wire/rich/class-registry.ts'
-import { jsonTextFault } from '../../lib/core/wire/rich/json-text-scan.ts'
 import { StandardCodec } from '../../lib/core/wire/value-codec.ts'
 import { expectSame, overTheWire } from './same-value.ts'
 
@@ -39,6 +38,7 @@ describe('The depth of a value', () => {
     ['a Set', new Set([1]), 1],
     ['what is in a Set', new Set([[]]), 2],
     ['an error', [new Error('m')], 2],
+    ['one with fields', [new ServerError('m')], 3],
     ['its cause', [new Error('m', { cause: [] })], 3],
     ['an instance of a class', new Point(), 2],
     ['what is in it', new Point([]), 3],
@@ -67,16 +67,5 @@ describe('The depth of a value', () => {
       new StandardCodec(classes, { maxDepth }).encode([items()], 'data', {}, 'own', { place: () => 0 })
     encode(2)
     expect(() => encode(1)).to.throw(UnsendableError, 'nested more than 1 deep')
-  })
-
-  it('is that of a long JSON text, too, whatever its strings hold', () => {
-    const long = ' '.repeat(17_000)
-    const faultOf = (text: string): string | undefined => jsonTextFault(text + long, 2, 3)
-    expect(faultOf('[[1], "[[[", "\\"[[["]')).to.equal(undefined)
-    expect(faultOf('[[[1]]]')).to.equal('nested more than 2 deep')
-    expect(faultOf('{"a": {"b": []}}')).to.equal('nested more than 2 deep')
-    expect(faultOf('[[], {}]')).to.equal(undefined)
-    expect(faultOf('[[], {}, []]')).to.equal('more than 3 arrays and objects')
-    expect(jsonTextFault('[[[1]]]', 2, 3), 'one that is too short to do harm').to.equal(undefined)
   })
 })
