@@ -1,10 +1,14 @@
 // A connection of libsql that is closed while somebody uses it: errors, and never the end of the process.
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import { Checkpoints } from '../../../lib/features/data/engine/libsql/checkpoints.ts'
 import { beginMember, GroupCommit } from '../../../lib/features/data/engine/libsql/group-commit.ts'
 import {
   type DriverConnection,
+  execLaterOf,
   type RawConnection,
   rawConnection,
   rollBack,
@@ -42,6 +46,42 @@ describe('A connection of libsql', () => {
     expect(() => connection.exec('select 1')).to.throw(closedText)
     rollBack(connection)
     expect(connection).not.to.have.property('__knex__disposed')
+  })
+
+  it('runs statements in the server’s thread where the driver’s other form is not found', async () => {
+    const execLater = execLaterOf(() => {
+      throw new Error('not found')
+    })
+    await execLater.call(connection as unknown as DriverConnection, 'begin')
+    expect(connection.inTransaction).to.equal(true)
+    expect(await failureOf(execLater.call(connection as unknown as DriverConnection, 'no statement'))).to.have.property(
+      'code',
+    )
+  })
+
+  it('lets the event loop run while a statement waits in a thread', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'isock-later-'))
+    const reader = new Libsql(join(directory, 'store.db'))
+    const writer = rawConnection(new Libsql(join(directory, 'store.db')))
+    try {
+      writer.exec('create table notes (text text)')
+      // Without the log of WAL mode, a COMMIT waits for readers.
+      reader.exec('begin')
+      reader.exec('select * from notes')
+      writer.exec('pragma busy_timeout = 30000')
+      writer.exec('begin')
+      writer.exec("insert into notes values ('a')")
+      const committed = writer.execLater('commit')
+      await new Promise(setImmediate)
+      reader.exec('rollback')
+      await committed
+      expect(writer.inTransaction).to.equal(false)
+      expect(await failureOf(writer.execLater('commit'))).to.have.property('code')
+    } finally {
+      reader.close()
+      writer.close()
+      rmSync(directory, { recursive: true })
+    }
   })
 
   it('fails those of a group that it had when it is closed', async () => {

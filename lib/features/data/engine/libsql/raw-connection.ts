@@ -11,7 +11,7 @@ export interface GroupMember {
 export interface RawConnection {
   readonly inTransaction: boolean
   exec(sql: string): void
-  /** The same in a thread of the driver; the event loop keeps running. */
+  /** The same in a thread of the driver, where that is possible: the event loop keeps running. */
   execLater(sql: string): Promise<void>
   prepare(sql: string): unknown
   close(): void
@@ -33,14 +33,23 @@ export interface DriverConnection extends Omit<RawConnection, 'file' | 'kept' | 
   readonly open: boolean
 }
 
-/** The driver's other form of a connection, which works in a thread: it does so with the handle of this one, too. */
-interface LaterConnection {
-  exec(this: DriverConnection, sql: string): Promise<void>
+type ExecLater = (this: DriverConnection, sql: string) => Promise<void>
+
+/**
+ * How statements run in a thread. `load` loads the driver's other form of a connection, which works with the handle of this one, too; in
+ * a program that a bundler has made one file of it is not found, and they run in the server's thread.
+ */
+export function execLaterOf(load: () => unknown): ExecLater {
+  try {
+    return (load() as { readonly prototype: { readonly exec: ExecLater } }).prototype.exec
+  } catch {
+    return async function (this, sql) {
+      this.exec(sql)
+    }
+  }
 }
 
-const { prototype: later } = createRequire(import.meta.resolve('@mikro-orm/libsql'))('libsql/promise') as {
-  readonly prototype: LaterConnection
-}
+const execLater = execLaterOf(() => createRequire(import.meta.resolve('@mikro-orm/libsql'))('libsql/promise'))
 
 /**
  * A connection of this dialect. It may be asked whether it is in a transaction when it is closed, for which the driver would end the
@@ -54,7 +63,7 @@ export function rawConnection(connection: DriverConnection): RawConnection {
         return this.open && connection.inTransaction
       },
     },
-    execLater: { value: (sql: string) => later.exec.call(connection, sql) },
+    execLater: { value: async (sql: string) => execLater.call(connection, sql) },
   }) as RawConnection
 }
 
