@@ -356,9 +356,16 @@ export const equivalents: readonly Equivalent[] = [
     file: 'lib/features/data/durable/room-rows.ts',
     line: 'return [...rooms].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, own]) => own)',
     from: '1',
-    nth: 1,
     to: '2',
     why: 'of what compares, only the sign counts',
+  },
+  {
+    file: 'lib/features/data/durable/room-rows.ts',
+    line: 'return [...rooms].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, own]) => own)',
+    from: '1',
+    nth: 1,
+    to: '2',
+    why: 'as above',
   },
   {
     file: 'lib/features/data/engine/libsql/while-busy.ts',
