@@ -4,8 +4,9 @@ import { VirtualClock } from 'isock/testing'
 import { resolveLimits } from '../../../lib/core/base/options.ts'
 import type { ServerKit } from '../../../lib/core/server/feature.ts'
 import { ClassRegistry } from '../../../lib/core/wire/rich/class-registry.ts'
-import type { DurableStore, Row } from '../../../lib/features/data/durable/durable-store.ts'
+import type { Row } from '../../../lib/features/data/durable/durable-store.ts'
 import { KeptSessions } from '../../../lib/features/data/durable/kept-sessions.ts'
+import { storeOver } from './store-over.ts'
 
 const minuteMs = 60_000
 
@@ -24,20 +25,13 @@ describe('The rows of sessions whose server is gone', () => {
       statements.push(sql)
       return []
     }
-    const store: DurableStore = {
-      isPostgres: true,
-      nameOf: (table) => table,
-      read: run,
-      transaction: (work) => work(run),
-      lacksReference: () => false,
-    }
     const kit = {
       clock,
       limits: resolveLimits({ sessionLeaseMs: 2 * minuteMs }),
       classes: new ClassRegistry(),
       log: { warn: () => undefined },
     } as unknown as ServerKit
-    sessions = new KeptSessions(kit, store)
+    sessions = new KeptSessions(kit, storeOver(run))
     await sessions.start()
   })
 

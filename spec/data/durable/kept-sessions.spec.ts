@@ -5,9 +5,10 @@ import { resolveLimits } from '../../../lib/core/base/options.ts'
 import type { ServerKit } from '../../../lib/core/server/feature.ts'
 import type { ServerSession } from '../../../lib/core/server/server-session.ts'
 import { ClassRegistry } from '../../../lib/core/wire/rich/class-registry.ts'
-import type { DurableStore, Row } from '../../../lib/features/data/durable/durable-store.ts'
+import type { Row } from '../../../lib/features/data/durable/durable-store.ts'
 import { KeptSessions } from '../../../lib/features/data/durable/kept-sessions.ts'
 import { failureOf } from '../../setup/world.ts'
+import { storeOver } from './store-over.ts'
 
 interface FakeSession {
   readonly core: {
@@ -39,20 +40,13 @@ describe('The row of a session', () => {
       statements.push(sql)
       return sql.startsWith('select') ? [] : [{}]
     }
-    const store: DurableStore = {
-      isPostgres: true,
-      nameOf: (table) => table,
-      read: run,
-      transaction: (work) => work(run),
-      lacksReference: () => false,
-    }
     const kit = {
       clock: new VirtualClock(),
       limits: resolveLimits({}),
       classes: new ClassRegistry(),
       log: { warn: (fields: unknown) => warnings.push(fields) },
     } as unknown as ServerKit
-    sessions = new KeptSessions(kit, store)
+    sessions = new KeptSessions(kit, storeOver(run))
     await sessions.start()
     statements = []
     const grant = { id: 'a session', resumeSecret: Uint8Array.of(1) }

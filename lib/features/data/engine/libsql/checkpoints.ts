@@ -3,7 +3,7 @@
 import { storeSchema } from './attached-store.ts'
 import type { RawConnection } from './raw-connection.ts'
 
-/** How many statements write before the log is copied: some 1 000 to 3 000 pages. */
+/** How many statements write before the log is copied. With a commit for each row, that is more than 1 000 pages. */
 const everyStatements = 1_000
 /** Where statements write more than that, a COMMIT copies the log. */
 const mostPages = 4_000
