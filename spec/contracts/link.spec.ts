@@ -14,7 +14,7 @@ class Recorder {
 
   constructor(link: Link) {
     link.open({
-      onBytes: (chunk) => this.chunks.push(chunk),
+      onBytes: (chunk) => this.chunks.push(Buffer.from(chunk)),
       onDrain: () => {
         this.drains++
       },

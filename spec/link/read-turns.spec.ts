@@ -48,6 +48,20 @@ describe('ReadTurns', () => {
     expect(link.isPaused).to.equal(false)
   })
 
+  it('keeps the bytes that wait as they were: the next read may write over the chunk', async () => {
+    const account = accountAt('192.0.2.1')
+    const read: number[] = []
+    const link = { pause: () => undefined, resume: () => undefined }
+    const chunks = { read: (bytes: Uint8Array) => flood * read.push(bytes[0] as number) }
+    const reader = new FairReader({ turns, account, link, chunks })
+    const memory = new Uint8Array(64)
+    for (const first of [1, 2, 3]) reader.take(memory.fill(first))
+    memory.fill(4)
+    await nextTurn()
+    await nextTurn()
+    expect(read).to.deep.equal([1, 2, 3])
+  })
+
   it('lets all links of an address wait for their turns that has sent much, and no other', async () => {
     const account = accountAt('192.0.2.1')
     const [one, two] = [linkOf('one', account, flood), linkOf('two', accountAt('192.0.2.1'), flood)]

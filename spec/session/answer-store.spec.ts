@@ -5,6 +5,7 @@ import { defaultLimits } from '../../lib/core/base/options.ts'
 import { AnswerStore } from '../../lib/core/session/answer-store.ts'
 import { type CallKeeper, IncomingCall } from '../../lib/core/session/incoming-call.ts'
 import { OutboundStream } from '../../lib/core/session/outbound-stream.ts'
+import type { Payload } from '../../lib/core/wire/bytes/payload.ts'
 import { Kind, type SessionFrame } from '../../lib/core/wire/frames/frame.ts'
 
 const kibibyte = 1024
@@ -12,6 +13,7 @@ const limits = { ...defaultLimits, maxLedgerBytes: 10 * kibibyte, maxInFlightByt
 
 describe('the store of answers', () => {
   const sent: SessionFrame[] = []
+  const givenBack: Payload[] = []
   let isAttached: boolean
   let answers: AnswerStore
 
@@ -24,7 +26,7 @@ describe('the store of answers', () => {
     },
     isSlow: false,
     linkNumber: 1,
-    giveBack: () => undefined,
+    giveBack: (payload: Payload) => void givenBack.push(payload),
     origin: { session: '', address: '' },
     send: (frame: SessionFrame) => void sent.push(frame),
   }
@@ -42,6 +44,7 @@ describe('the store of answers', () => {
 
   beforeEach(() => {
     sent.length = 0
+    givenBack.length = 0
     isAttached = true
     const callee = { encodeError: () => new Uint8Array(300) }
     answers = new AnswerStore(Object.assign(port, { limits, callee }), unaccounted, { onWaiting: () => undefined })
@@ -74,6 +77,15 @@ describe('the store of answers', () => {
     answers.onLinkLost()
     expect(taken).to.include({ state: 'acknowledged', answer: undefined })
     expect(unread.map(({ answer }) => answer?.kind)).to.deep.equal([Kind.Result, Kind.Failure])
+  })
+
+  it('gives back the memory of an answer that was sent and makes room for others, and of no other', () => {
+    const value = answered(1).answer
+    expect(givenBack).to.deep.equal([])
+    const second = answered(2)
+    expect(second.state).to.equal('answered')
+    expect(givenBack).to.have.length(1)
+    expect(givenBack[0]).to.equal((value as { value: Payload }).value)
   })
 
   it('counts for nothing once its ledger has ended, whatever becomes of the answers', () => {

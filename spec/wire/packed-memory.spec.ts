@@ -35,6 +35,14 @@ describe('A packed value, detached', () => {
     expect(whole.detached()).to.equal(whole)
   })
 
+  it('of memory that something else will be written to is a copy, however much of it is its own', () => {
+    const read = new Packed(chunk, 1, 40 * kibibyte, false)
+    const copy = read.detached()
+    chunk.fill(8)
+    expect(bytesOf(copy)).to.deep.equal(Buffer.alloc(40 * kibibyte - 1, 7))
+    chunk.fill(7)
+  })
+
   it('of a small view of a large chunk is a copy too', () => {
     const view = chunk.subarray(100, 120)
     expect(held(new Packed(view, 0, 20).detached())).to.equal(20)

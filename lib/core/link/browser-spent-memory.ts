@@ -10,7 +10,7 @@ export class SpentMemory implements Pick<full.SpentMemory, keyof full.SpentMemor
     // Nothing is returned.
   }
 
-  allWritten(): void {
+  release(): void {
     // Nothing waits to be returned.
   }
 }

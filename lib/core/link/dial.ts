@@ -7,6 +7,7 @@ import { formatAddress, isLoopback, type SocketAddress } from './address.ts'
 import { hintOfTls, reasonOf } from './dial-errors.ts'
 import type { DialTls } from './dial-tls.ts'
 import type { Link, Peer } from './link.ts'
+import { SharedReads } from './shared-reads.ts'
 import { SocketLink } from './socket-link.ts'
 
 /** Rejects with LinkError, or with the signal's reason, after releasing the socket of the failed attempt. */
@@ -16,7 +17,8 @@ export function dialSocket(address: SocketAddress, signal: AbortSignal, tls?: Di
       reject(signal.reason)
       return
     }
-    const socket = connect(address, tls)
+    const reads = address.transport === 'tls' ? undefined : new SharedReads()
+    const socket = connect(address, tls, reads)
     const settle = (): void => {
       unfollow()
       socket.removeListener('error', onError)
@@ -46,15 +48,16 @@ export function dialSocket(address: SocketAddress, signal: AbortSignal, tls?: Di
     socket.once('close', onClose)
     socket.once(address.transport === 'tls' ? 'secureConnect' : 'connect', () => {
       settle()
-      resolve(new SocketLink(socket, peerAt(address, socket)))
+      resolve(new SocketLink(socket, reads, peerAt(address, socket)))
     })
   })
 }
 
-function connect(address: SocketAddress, tls: DialTls | undefined): Socket {
-  if (address.transport === 'unix') return connectTcp({ path: address.path })
+function connect(address: SocketAddress, tls: DialTls | undefined, reads: SharedReads | undefined): Socket {
+  const onread = reads && { onread: reads.onread }
+  if (address.transport === 'unix') return connectTcp({ path: address.path, ...onread })
   const { host, port } = address
-  if (address.transport === 'tcp') return connectTcp({ host, port })
+  if (address.transport === 'tcp') return connectTcp({ host, port, ...onread })
   // The server's name is checked against its certificate; an IP address must not be sent as SNI.
   const servername = tls?.servername ?? (/^[\d.]+$|:/.test(host) ? undefined : host)
   // Node takes bytes of any kind where its types say Buffer.

@@ -64,6 +64,8 @@ export class FrameLink implements LinkHandler, WatchedLink {
   /** Bytes that the peer has not read since the link became blocked, with and without the write that filled the buffer. */
   #unreadBytes = 0
   #queuedBytes = 0
+  /** All that was given to the link. */
+  #writtenBytes = 0
   #endReason: IsockError | undefined
   #released: Promise<void> | undefined
 
@@ -118,7 +120,7 @@ export class FrameLink implements LinkHandler, WatchedLink {
       this.#unreadBytes = 0
       this.#held.clearUnread()
       this.#queuedBytes = 0
-      this.#onWritten()
+      this.#releaseSpent()
       if (this.#endReason === undefined && !this.isInDoubt) this.#sink?.onLinkWritable()
     }, undefined)
   }
@@ -163,8 +165,8 @@ export class FrameLink implements LinkHandler, WatchedLink {
   /** Releases a payload that was sent over this link only. */
   giveBack(payload: Payload): void {
     if (returnsOver(this.#link, payload)) this.#spent ??= new SpentMemory(this.#link)
-    this.#spent?.add(payload)
-    this.#onWritten()
+    this.#spent?.add(payload, this.#writtenBytes + this.#writer.size)
+    this.#releaseSpent()
   }
 
   /** Ends the link and reports the reason to the sink; only the first reason counts. Settles when the link is released. */
@@ -203,17 +205,17 @@ export class FrameLink implements LinkHandler, WatchedLink {
       }
     }
     // The write that fills the buffer is not counted: one frame may exceed the bound, and the peer may still be reading it.
+    this.#writtenBytes += size
     const isTaken = this.#link.write(this.#writer.take())
-    if (isTaken && !this.isBlocked) return this.#onWritten()
+    if (isTaken && !this.isBlocked) return this.#releaseSpent()
     if (!this.isBlocked) this.#blockCount++
     this.isBlocked = true
     this.#unreadBytes += size
     this.#held.addUnread(size)
   }
 
-  #onWritten(): void {
-    if (this.#spent?.isEmpty === false && this.#writer.size === 0 && this.#endReason === undefined)
-      this.#spent.allWritten()
+  #releaseSpent(): void {
+    if (this.#spent?.isEmpty === false && this.#endReason === undefined) this.#spent.release(this.#writtenBytes)
   }
 
   /** Decodes a chunk. Called when its turn comes. Returns the number of frames in it. */

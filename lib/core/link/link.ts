@@ -24,6 +24,7 @@ export interface PeerCertificate {
 
 /** The callbacks of a link. Nothing is called after `onEnd`. */
 export interface LinkHandler {
+  /** The chunk may be memory that the next read overwrites: copy what is needed after this turn. */
   onBytes(chunk: Uint8Array): void
   /** Called when the link accepts data again after a write that returned false. */
   onDrain(): void
@@ -37,8 +38,8 @@ export interface Link {
   open(handler: LinkHandler): void
   /** Writes the chunks in order and takes ownership of them. Returns false if the caller should wait for `onDrain`. */
   write(chunks: readonly Uint8Array[]): boolean
-  /** Whether everything written has left this process. Omitted by links that cannot know. */
-  readonly isDrained?: () => boolean
+  /** How many of the bytes written have not left this process. Omitted by links that cannot know. */
+  readonly unsentBytes?: () => number
   /** Pauses delivery as far as possible; the other end feels the backpressure. Omitted by links that cannot pause. */
   readonly pause?: () => void
   readonly resume?: () => void

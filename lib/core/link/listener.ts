@@ -10,6 +10,7 @@ import { boundHandshakes } from './handshakes.ts'
 import type { Link } from './link.ts'
 import type { MemoryNetwork } from './memory-network.ts'
 import { type ProxyProtocol, readProxyHeaders } from './proxy-protocol.ts'
+import { readTogether } from './shared-reads.ts'
 import { SocketLink } from './socket-link.ts'
 import { ownAccounting } from './socket-places.ts'
 import { type BoundPath, closeAtPath, identifyPath, listenAtPath, prepareSocketDirectory } from './unix-path.ts'
@@ -110,7 +111,14 @@ export async function listen(address: Address, options: ListenOptions, fd?: numb
 
 function createSocketServer(address: SocketAddress, options: ListenOptions): NetServer {
   const onSocket = (socket: Socket): void => options.onLink(new SocketLink(socket))
-  if (address.transport !== 'tls') return createServer({ noDelay: true }, onSocket)
+  if (address.transport !== 'tls') {
+    // The reader of PROXY headers reads the socket itself.
+    if (options.proxyProtocol !== undefined) return createServer({ noDelay: true }, onSocket)
+    return createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => {
+      const { socket, reads } = readTogether(accepted)
+      options.onLink(new SocketLink(socket, reads))
+    })
+  }
   if (options.tls === undefined) {
     throw new ServerError(`${formatAddress(address)} needs the option tls: { key, cert }`, { code: 'LISTEN_FAILED' })
   }

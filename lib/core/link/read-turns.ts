@@ -152,7 +152,8 @@ export class FairReader {
 
   #keep(chunk: Uint8Array): void {
     this.#kept ??= []
-    this.#kept.push(chunk)
+    // Its memory is that of the next read, too.
+    this.#kept.push(new Uint8Array(chunk))
     this.#held ??= this.#account.meter(Held.Frames)
     this.#held.change(chunk.length)
   }

@@ -6,19 +6,22 @@ import { isLoopback } from './address.ts'
 import type { Link, LinkHandler, Peer } from './link.ts'
 import { certificateOf } from './peer-certificate.ts'
 import { proxyOf } from './proxied-socket.ts'
+import type { SharedReads } from './shared-reads.ts'
 
 /** How long a flushing close may wait for a peer that does not read. */
 const flushLimitMs = 5_000
 
-/** Wraps a connected socket and takes ownership of it. */
+/** Wraps a connected socket and takes ownership of it. `reads`: those that the socket was made with, if any. */
 export class SocketLink implements Link {
   readonly peer: Peer
   readonly #socket: Socket
+  readonly #reads: SharedReads | undefined
   #handler: LinkHandler | undefined
   #error: Error | undefined
 
-  constructor(socket: Socket, peer = peerOf(socket)) {
+  constructor(socket: Socket, reads?: SharedReads, peer = peerOf(socket)) {
     this.#socket = socket
+    this.#reads = reads
     this.peer = peer
     socket.setNoDelay(true)
     owned(socket)[owner] = this
@@ -29,7 +32,8 @@ export class SocketLink implements Link {
   open(handler: LinkHandler): void {
     const socket = this.#socket
     this.#handler = handler
-    socket.on('data', onData)
+    if (this.#reads === undefined) socket.on('data', onData)
+    else this.#reads.open(socket, (chunk) => this.received(chunk))
     socket.on('drain', onDrain)
     socket.on('end', onEnd)
     socket.on('close', onClose)
@@ -64,8 +68,8 @@ export class SocketLink implements Link {
     return isTaken && !socket.writableNeedDrain
   }
 
-  isDrained(): boolean {
-    return this.#socket.writableLength === 0
+  unsentBytes(): number {
+    return this.#socket.writableLength
   }
 
   pause(): void {

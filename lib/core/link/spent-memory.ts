@@ -1,23 +1,30 @@
 // Returns the memory of payloads that were sent and acknowledged to its lender (wire/bytes/spare-memory.ts). A peer may
-// acknowledge data that it has not read yet, so memory is returned only when everything written has left the process, and
-// never by a link that cannot know this.
+// acknowledge data that it has not read yet, so memory is returned only when everything that was written before has left the
+// process, and never by a link that cannot know this.
 import type { Payload } from '../wire/bytes/payload.ts'
 import { isLent, takeBack } from '../wire/bytes/spare-memory.ts'
 import type { Link } from './link.ts'
 
 /** Payloads beyond this are left to the garbage collector. */
-const maxWaiting = 64
+const maxWaiting = 1_024
 
 /** Whether the payload's memory can be returned once it was sent over this link. */
-export function returnsOver(link: Pick<Link, 'isDrained'>, payload: Payload): boolean {
-  return link.isDrained !== undefined && isLent(payload)
+export function returnsOver(link: Pick<Link, 'unsentBytes'>, payload: Payload): boolean {
+  return link.unsentBytes !== undefined && isLent(payload)
+}
+
+interface Spent {
+  readonly payload: Payload
+  /** How much had been written by then: its own bytes are among these. */
+  readonly writtenBytes: number
 }
 
 export class SpentMemory {
-  readonly #link: Pick<Link, 'isDrained'>
-  #waiting: Payload[] = []
+  readonly #link: Pick<Link, 'unsentBytes'>
+  /** In the order in which they leave. */
+  readonly #waiting: Spent[] = []
 
-  constructor(link: Pick<Link, 'isDrained'>) {
+  constructor(link: Pick<Link, 'unsentBytes'>) {
     this.#link = link
   }
 
@@ -25,14 +32,17 @@ export class SpentMemory {
     return this.#waiting.length === 0
   }
 
-  add(payload: Payload): void {
-    if (this.#waiting.length < maxWaiting && returnsOver(this.#link, payload)) this.#waiting.push(payload)
+  /** `writtenBytes`: all that was written to the link so far, or waits to be. */
+  add(payload: Payload, writtenBytes: number): void {
+    if (this.#waiting.length < maxWaiting && returnsOver(this.#link, payload)) {
+      this.#waiting.push({ payload, writtenBytes })
+    }
   }
 
-  /** Called when nothing is left to write to the link. */
-  allWritten(): void {
-    if (this.#link.isDrained?.() !== true) return
-    for (const payload of this.#waiting) takeBack(payload)
-    this.#waiting = []
+  /** Returns what has left. `writtenBytes`: all that was written to the link so far. */
+  release(writtenBytes: number): void {
+    const leftBytes = writtenBytes - (this.#link.unsentBytes?.() ?? writtenBytes)
+    const first = this.#waiting.findIndex((spent) => spent.writtenBytes > leftBytes)
+    for (const { payload } of this.#waiting.splice(0, first < 0 ? this.#waiting.length : first)) takeBack(payload)
   }
 }

@@ -166,6 +166,7 @@ export class AnswerStore {
     for (const call of this.#large) {
       if (call.state !== 'answered') continue
       if (call.answerPlace === 'sent' && this.#bytes.sent > this.#maxBytes) {
+        this.#giveBack(call)
         this.#drop(call)
         call.state = 'forgotten'
       } else stay.push(call)

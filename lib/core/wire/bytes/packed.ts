@@ -10,11 +10,14 @@ export class Packed {
   readonly bytes: Uint8Array
   readonly start: number
   readonly end: number
+  /** Nothing else will be written to `bytes`. Otherwise they may be those of the next read. */
+  readonly isOwned: boolean
 
-  constructor(bytes: Uint8Array, start: number, end: number) {
+  constructor(bytes: Uint8Array, start: number, end: number, isOwned = true) {
     this.bytes = bytes
     this.start = start
     this.end = end
+    this.isOwned = isOwned
   }
 
   get size(): number {
@@ -24,7 +27,7 @@ export class Packed {
   /** A copy in memory of its own, for keeping: a few bytes must not retain the chunk that they arrived in. */
   detached(): Packed {
     const { size } = this
-    if (size * 2 > this.bytes.buffer.byteLength) return this
+    if (this.isOwned && size * 2 > this.bytes.buffer.byteLength) return this
     const copy = allocateBytes(size)
     copyBytes(this.bytes, this.start, this.end, copy, 0)
     return new Packed(copy, 0, size)

@@ -9,7 +9,7 @@ import { allocateBytes } from './text.ts'
 /** Smaller arrays are cheap to allocate. */
 const leastLent = 64 * 1024
 /** The most kept for one client or server. */
-const mostKept = 4 * 1024 * 1024
+const mostKept = 64 * 1024 * 1024
 /** Memory is lent only for requests of at least 1/mostRoom of its size. */
 const mostRoom = 1.25
 /** Kept memory is released when none was lent for this long. */

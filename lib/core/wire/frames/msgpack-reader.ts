@@ -89,7 +89,7 @@ export class MsgpackReader {
 
   /** The rest of the body, unread: a value that its reader will check. */
   rest(): Packed {
-    const rest = new Packed(this.#bytes, this.#at, this.#end)
+    const rest = new Packed(this.#bytes, this.#at, this.#end, this.#isOwned)
     this.#at = this.#end
     return rest
   }
